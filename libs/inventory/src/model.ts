@@ -1,0 +1,105 @@
+import { z } from 'zod';
+
+/** Content address, OCI image-spec descriptor.md: `sha256:` and 64 lower-case hex digits. */
+export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+export type Digest = z.output<typeof Digest>;
+
+/**
+ * What a package is by who installed it. The names are the purl types
+ * (https://github.com/package-url/purl-spec, PURL-TYPES), so that `type` and `purl` never disagree.
+ */
+export const PackageType = z.enum([
+  'deb', 'apk', 'rpm', 'alpm', 'opkg', 'portage',
+  'npm', 'pypi', 'golang', 'maven', 'gem', 'cargo', 'composer', 'nuget', 'pub', 'hex', 'swift', 'cocoapods', 'conan', 'conda', 'cran', 'hackage', 'cpan', 'bitnami', 'generic',
+]);
+export type PackageType = z.output<typeof PackageType>;
+
+/** Where a package was seen: a path inside the image, without a leading slash, and the layer that put it there. */
+export const Location = z.object({ path: z.string(), layer: Digest.optional() });
+export type Location = z.output<typeof Location>;
+
+/** One installed package. `(type, name, version, arch)` of an operating-system package is unique in an inventory. */
+export const Package = z.object({
+  purl: z.string(),
+  /** The name its manager uses: `libssl3`, `@scope/name`, `org.apache:commons-io` (group:artifact), `golang.org/x/net`. PyPI names are normalised (PEP 503). */
+  name: z.string(),
+  /** The full version its manager uses: with epoch for deb and rpm (`1:2.3-4`), with `v` for Go modules. Empty when the file does not say. */
+  version: z.string(),
+  type: PackageType,
+  arch: z.string().optional(),
+  /** The package it was built from: dpkg `Source`, rpm `SOURCERPM`, apk `o:`. Distribution advisories speak of these. */
+  source: z.object({ name: z.string(), version: z.string() }).optional(),
+  /** Who made it, where the database says so (dpkg `Maintainer`, rpm `Vendor`): third-party packages are not judged by the distribution's advisories. */
+  vendor: z.string().optional(),
+  /** rpm `MODULARITYLABEL`: `nodejs:18:...`. */
+  module: z.string().optional(),
+  /** The layer that last changed it; absent outside an image. */
+  layer: Digest.optional(),
+  locations: z.array(Location),
+  /** SPDX expressions where they parse, else the text as found. */
+  licences: z.array(z.string()),
+  /** purl of the operating-system package that owns its files; then that vendor's advisories judge it. */
+  owner: z.string().optional(),
+  /** True when it comes from a known base image. */
+  base: z.boolean().optional(),
+});
+export type Package = z.output<typeof Package>;
+
+/** os-release(5). `id` and `version_id` decide which advisories apply. */
+export const OperatingSystem = z.object({
+  id: z.string(),
+  version_id: z.string().optional(),
+  name: z.string(),
+  codename: z.string().optional(),
+  id_like: z.array(z.string()).optional(),
+});
+export type OperatingSystem = z.output<typeof OperatingSystem>;
+
+/** Something that could not be read. An inventory with problems is partial, and nobody may call it clean. */
+export const InventoryProblem = z.object({
+  /** Stable kebab-case name, e.g. `rpmdb-unreadable`, `layer-truncated`, `limit-entries`. */
+  code: z.string(),
+  detail: z.string(),
+  /** A path, a layer digest, or both: `sha256:… var/lib/rpm/rpmdb.sqlite`. */
+  where: z.string(),
+});
+export type InventoryProblem = z.output<typeof InventoryProblem>;
+
+export const Layer = z.object({
+  digest: Digest,
+  diff_id: Digest.optional(),
+  /** Bytes as stored (compressed). */
+  size: z.number().int().nonnegative(),
+  media_type: z.string().optional(),
+  created_by: z.string().optional(),
+});
+export type Layer = z.output<typeof Layer>;
+
+/** What was looked at. */
+export const Target = z.object({
+  kind: z.enum(['image', 'filesystem', 'file', 'sbom']),
+  /** As the user named it, without credentials. */
+  reference: z.string(),
+  /** Digest of the image manifest; absent for a directory. */
+  digest: Digest.optional(),
+  platform: z.string().optional(),
+  layers: z.array(Layer),
+});
+export type Target = z.output<typeof Target>;
+
+/** Everything known to be inside a target. True for ever: no clock and no advisory went into it. */
+export const Inventory = z.object({
+  target: Target,
+  os: OperatingSystem.nullable(),
+  packages: z.array(Package),
+  /** Image configuration facts worth judging; empty object outside an image. */
+  configuration: z.object({
+    user: z.string().optional(),
+    exposed_ports: z.array(z.string()).optional(),
+    entrypoint: z.array(z.string()).optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    created: z.string().optional(),
+  }),
+  problems: z.array(InventoryProblem),
+});
+export type Inventory = z.output<typeof Inventory>;

@@ -1,0 +1,83 @@
+import { PackageType } from '@plimsoll/inventory';
+import { z } from 'zod';
+
+/** Worst first. `unknown` is not harmless: it sorts above `negligible`. */
+export const Severity = z.enum(['critical', 'high', 'medium', 'low', 'unknown', 'negligible']);
+export type Severity = z.output<typeof Severity>;
+
+/**
+ * The answer for one package version and one advisory.
+ * `undetermined` is an answer of its own ("cannot tell"), shown and counted, never "safe".
+ */
+export const State = z.enum(['affected', 'undetermined', 'fixed', 'not-affected']);
+export type State = z.output<typeof State>;
+
+/** What the vendor says of a fix: there is one, none yet, there will be none, the release is out of support. */
+export const FixState = z.enum(['available', 'none-yet', 'wont-fix', 'end-of-life', 'unknown']);
+export type FixState = z.output<typeof FixState>;
+
+/** The steps that led to the answer, enough for an independent program to compute it again. */
+export const Proof = z.object({
+  /** Ecosystem, name and version that were compared; for a distribution these are the source package's. */
+  ecosystem: z.string(),
+  name: z.string(),
+  version: z.string(),
+  /** Version order used: a scheme of @plimsoll/versions. */
+  scheme: z.string(),
+  advisory: z.string(),
+  /** Which feed said so. */
+  source: z.string(),
+  /** The events or versions of the one affected entry that decided. */
+  range: z.object({
+    introduced: z.string().optional(),
+    fixed: z.string().optional(),
+    last_affected: z.string().optional(),
+    versions: z.array(z.string()).optional(),
+  }).optional(),
+  /** Why, in a stable word: `in-range`, `below-introduced`, `at-or-above-fixed`, `listed`, `not-listed`, `vendor-not-affected`, `version-unreadable`, `withdrawn`, … */
+  because: z.string(),
+});
+export type Proof = z.output<typeof Proof>;
+
+/** One problem of one package version in one target. */
+export const Finding = z.object({
+  /** The name people use: the CVE where there is one, else the advisory's id. */
+  id: z.string(),
+  aliases: z.array(z.string()),
+  /** The deciding advisory record, e.g. `DSA-5514-1`, `GHSA-…`, `CVE-…` of the Debian tracker. */
+  advisory: z.string(),
+  source: z.string(),
+  state: State,
+  severity: Severity,
+  /** CVSS base score 0–10 and its vector, when a vector is known. */
+  score: z.number().min(0).max(10).optional(),
+  vector: z.string().optional(),
+  fix_state: FixState,
+  /** Lowest version that repairs it, in the vendor's words. */
+  fixed_version: z.string().optional(),
+  title: z.string().optional(),
+  published: z.string().optional(),
+  package: z.object({
+    purl: z.string(), name: z.string(), version: z.string(), type: PackageType,
+    layer: z.string().optional(), path: z.string().optional(),
+  }),
+  proof: Proof,
+});
+export type Finding = z.output<typeof Finding>;
+
+const counts = z.object({
+  critical: z.int().nonnegative(), high: z.int().nonnegative(), medium: z.int().nonnegative(),
+  low: z.int().nonnegative(), unknown: z.int().nonnegative(), negligible: z.int().nonnegative(),
+});
+
+/** What policy and lists need of an image's findings, without the findings. Counts of state `affected`, one per (id, package). */
+export const FindingSummary = z.object({
+  total: z.int().nonnegative(),
+  by_severity: counts,
+  fixable: counts,
+  undetermined: z.int().nonnegative(),
+  /** Packages no advisory source covers (unknown release, third-party vendor): "not covered" is not "clean". */
+  not_covered: z.int().nonnegative(),
+  max_score: z.number().optional(),
+});
+export type FindingSummary = z.output<typeof FindingSummary>;

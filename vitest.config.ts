@@ -1,0 +1,18 @@
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+// Tests read the libraries' sources, never a stale build. 'import' must not be added: it breaks TypeORM's require('pg').
+const conditions = ['@plimsoll/source', ...defaultServerConditions];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    pool: 'forks',
+    include: ['{apps,libs,tools}/**/*.spec.ts', 'e2e/**/*.spec.ts', 'bench/**/*.spec.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    server: { deps: { inline: [/@plimsoll\//] } },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
