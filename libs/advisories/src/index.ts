@@ -1,1 +1,2 @@
-export {};
+export * from './advisory.ts';
+export * from './severity.ts';

@@ -1,9 +1,8 @@
+import { AffectedStatus, FixState, Severity } from '@plimsoll/advisories';
 import { PackageType } from '@plimsoll/inventory';
 import { z } from 'zod';
 
-/** Worst first. `unknown` is not harmless: it sorts above `negligible`. */
-export const Severity = z.enum(['critical', 'high', 'medium', 'low', 'unknown', 'negligible']);
-export type Severity = z.output<typeof Severity>;
+export { FixState, Severity };
 
 /**
  * The answer for one package version and one advisory.
@@ -11,10 +10,6 @@ export type Severity = z.output<typeof Severity>;
  */
 export const State = z.enum(['affected', 'undetermined', 'fixed', 'not-affected']);
 export type State = z.output<typeof State>;
-
-/** What the vendor says of a fix: there is one, none yet, there will be none, the release is out of support. */
-export const FixState = z.enum(['available', 'none-yet', 'wont-fix', 'end-of-life', 'unknown']);
-export type FixState = z.output<typeof FixState>;
 
 /** The steps that led to the answer, enough for an independent program to compute it again. */
 export const Proof = z.object({
@@ -27,11 +22,14 @@ export const Proof = z.object({
   advisory: z.string(),
   /** Which feed said so. */
   source: z.string(),
+  /** What the publisher says of the versions named: see `Affected.status`; absent means `affected`. */
+  status: AffectedStatus.optional(),
   /** The events or versions of the one affected entry that decided. */
   range: z.object({
     introduced: z.string().optional(),
     fixed: z.string().optional(),
     last_affected: z.string().optional(),
+    limit: z.string().optional(),
     versions: z.array(z.string()).optional(),
   }).optional(),
   /** Why, in a stable word: `in-range`, `below-introduced`, `at-or-above-fixed`, `listed`, `not-listed`, `vendor-not-affected`, `version-unreadable`, `withdrawn`, … */
@@ -44,6 +42,8 @@ export const Finding = z.object({
   /** The name people use: the CVE where there is one, else the advisory's id. */
   id: z.string(),
   aliases: z.array(z.string()),
+  /** Every record that speaks of it for this package, the deciding one first. */
+  advisories: z.array(z.string()).optional(),
   /** The deciding advisory record, e.g. `DSA-5514-1`, `GHSA-…`, `CVE-…` of the Debian tracker. */
   advisory: z.string(),
   source: z.string(),
