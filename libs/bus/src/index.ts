@@ -1,1 +1,11 @@
-export {};
+export * from './bus.ts';
+export * from './nats.ts';
+export * from './trace.ts';
+export * from './commit.ts';
+export * from './relay.ts';
+export * from './ask.ts';
+export * from './documents.ts';
+export * from './handlers.ts';
+export * from './strategy.ts';
+export * from './wiring.ts';
+export * from './dead.ts';

@@ -1,1 +1,2 @@
-export {};
+export * from './log.ts';
+export * from './metrics.ts';
