@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@plimsoll/source', ...defaultServerConditions];
 
 export default defineConfig({
+  // Spec files are outside the projects' tsconfig, so the decorators are switched on here too.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {

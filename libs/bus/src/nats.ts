@@ -27,4 +27,4 @@ export const connectNats = ({ url, name, seed }: NatsSettings): Promise<NatsConn
 /** Each service listens for answers under its own prefix, so that none can read another's. */
 export const inboxOf = (name: string): string => `_INBOX.${name}`;
 
-export const jetstreamOf = (nats: NatsConnection): JetStreamClient => jetstream(nats, { timeout: 10_000 });
+export const jetstreamOf = (nats: NatsConnection): JetStreamClient => jetstream(nats, { timeout: 5_000 });

@@ -88,7 +88,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     while (!this.stopping.signal.aborted) {
       try {
         consumer ??= await js.consumers.get(eventsStream, durable);
-        const message = await consumer.next({ expires: 5_000 });
+        const message = await consumer.next({ expires: 2_500 });
         if (message && !this.stopping.signal.aborted) await this.settle(message, contract, handler);
         else message?.nak();
       } catch (error) {

@@ -51,7 +51,7 @@ export interface Permissions {
 /** Exactly what NATS lets a service do: its own events, its own consumers, the requests it may ask, its share of the documents. */
 export const permissionsOf = ({ name, hears, answers, asks, says, documents }: Manifest): Permissions => {
   const store = `OBJ_${documentsBucket}`;
-  const reads = [`$JS.API.STREAM.INFO.${store}`, `$JS.API.STREAM.MSG.GET.${store}`, `$JS.API.DIRECT.GET.${store}`, `$JS.API.DIRECT.GET.${store}.>`,
+  const reads = ['$JS.API.INFO', `$JS.API.STREAM.INFO.${store}`, `$JS.API.STREAM.MSG.GET.${store}`, `$JS.API.DIRECT.GET.${store}`, `$JS.API.DIRECT.GET.${store}.>`,
     `$JS.API.CONSUMER.CREATE.${store}`, `$JS.API.CONSUMER.CREATE.${store}.>`, `$JS.API.CONSUMER.INFO.${store}.>`, `$JS.API.CONSUMER.MSG.NEXT.${store}.>`, `$JS.API.CONSUMER.DELETE.${store}.>`, `$JS.ACK.${store}.>`, `$JS.FC.${store}.>`];
   const writes = [...reads, `$O.${documentsBucket}.C.>`, `$O.${documentsBucket}.M.>`, `$JS.API.STREAM.PURGE.${store}`];
   const own = hears.map((contract) => durableName(name, contract));

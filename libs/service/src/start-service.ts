@@ -34,7 +34,7 @@ export interface RunningService {
  */
 export async function startService({ manifest, module, entities = [], http, version, env = process.env }: ServiceOptions): Promise<RunningService> {
   const config = readConfig(ServiceConfig, env);
-  const log = createLog(manifest.name);
+  const log = createLog(manifest.name, env['PLIMSOLL_LOG_LEVEL']);
   const metrics = new Metrics(manifest.name);
 
   // 1. the two things everything stands on

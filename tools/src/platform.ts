@@ -1,0 +1,140 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { connectNats, declareStreams } from '@plimsoll/bus';
+import type { ServiceName } from '@plimsoll/contracts';
+import { migrate, provision } from '@plimsoll/database';
+import { endChild, startLogged, waitUntil } from './children.ts';
+import { startNats, type LocalNats } from './nats.ts';
+import { freePort } from './ports.ts';
+import { startPostgres, type LocalPostgres } from './postgres.ts';
+import { localSecrets, type Secrets } from './secrets.ts';
+import { manifests } from './services.ts';
+
+export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+export interface PlatformOptions {
+  /** Where everything this platform keeps lives. */
+  readonly home: string;
+  /** How many processes of a service; one where not said. */
+  readonly count?: Partial<Record<ServiceName, number>>;
+  readonly env?: Partial<Record<ServiceName | 'all', Readonly<Record<string, string>>>>;
+  readonly ports?: { readonly postgres?: number; readonly nats?: number; readonly http?: number; readonly grpc?: number };
+  /** Start a process again when it ends by itself. */
+  readonly supervise?: boolean;
+  readonly say?: (text: string) => void;
+}
+
+export interface ServiceProcess { readonly name: ServiceName; readonly index: number; readonly managementPort: number; child: ChildProcess; restart(): Promise<void> }
+
+export interface Platform {
+  readonly url: string;
+  readonly grpc: string;
+  readonly secrets: Secrets;
+  readonly postgres: LocalPostgres;
+  readonly nats: LocalNats;
+  readonly processes: readonly ServiceProcess[];
+  databaseUrl(service: ServiceName): string;
+  stop(): Promise<void>;
+}
+
+/** The whole platform on this machine: servers, schemas, streams, services; ready when this returns. */
+export async function startPlatform({ home, count = {}, env = {}, ports = {}, supervise = false, say = () => undefined }: PlatformOptions): Promise<Platform> {
+  mkdirSync(home, { recursive: true });
+  const secrets = localSecrets(home);
+
+  // 1. servers
+  const servers = await Promise.allSettled([startPostgres(home, secrets.postgres, ports.postgres), startNats(home, secrets, say, ports.nats)]);
+  const [postgres, nats] = servers.map((server) => server.status === 'fulfilled' ? server.value : undefined) as [LocalPostgres?, LocalNats?];
+  if (!postgres || !nats) {
+    await postgres?.stop();
+    await nats?.stop();
+    throw servers.map((server) => server.status === 'rejected' ? server.reason as Error : undefined).find(Boolean)!;
+  }
+  const databaseUrl = (service: ServiceName): string => `postgres://svc_${service}:${secrets.databases[service]}@127.0.0.1:${postgres.port}/${postgres.database}`;
+
+  // 2. what an administrator declares: schemas and roles, tables, streams and consumers
+  await declareAll(postgres, nats, secrets);
+
+  // 3. services
+  const [http, grpc] = [await freePort(ports.http ?? 8080), await freePort(ports.grpc ?? 9090)];
+  const files = writeSecretFiles(home, secrets);
+  let stopping = false;
+  const start = async (name: ServiceName, index: number): Promise<ServiceProcess> => {
+    const managementPort = await freePort();
+    const spawnService = (): ChildProcess => startLogged(process.execPath, ['--enable-source-maps', '--import', '@plimsoll/telemetry/start', join(repository, 'apps', name, 'dist', 'main.js')],
+      join(home, 'logs', `${name}${index ? `-${index + 1}` : ''}.log`), {
+        cwd: repository,
+        env: {
+          PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_ENV: 'production', OTEL_SERVICE_NAME: name,
+          ...passOn('OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_BSP_SCHEDULE_DELAY', 'PLIMSOLL_LOG_LEVEL', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'),
+          PLIMSOLL_DATABASE_URL: databaseUrl(name), PLIMSOLL_NATS_URL: nats.url, PLIMSOLL_NATS_SEED_FILE: files.seed(name), PLIMSOLL_MANAGEMENT_PORT: String(managementPort),
+          ...(name === 'gateway' ? { PLIMSOLL_HTTP_PORT: String(http), PLIMSOLL_GRPC_PORT: String(grpc) } : {}),
+          ...(name === 'identity' ? { PLIMSOLL_IDENTITY_KEK_FILE: files.kek, PLIMSOLL_ADMIN_PASSWORD_FILE: files.admin } : {}),
+          // One machine: the receivers and registries people try it with are on loopback.
+          ...(name === 'notifier' ? { PLIMSOLL_NOTIFIER_ALLOW_NETWORKS: '127.0.0.0/8,::1/128' } : {}),
+          ...env.all, ...env[name],
+        },
+      });
+    const settled = async (child: ChildProcess): Promise<void> => waitUntil(name, async () => (await fetch(`http://127.0.0.1:${managementPort}/readyz`)).ok, { child, timeoutMs: 60_000 });
+    const process_: ServiceProcess = {
+      name, index, managementPort, child: spawnService(),
+      restart: async () => { process_.child = watch(spawnService()); await settled(process_.child); },
+    };
+    const watch = (child: ChildProcess): ChildProcess => child.once('exit', () => {
+      if (!stopping && supervise) void sleep(1_000).then(() => { if (!stopping) process_.child = watch(spawnService()); });
+    });
+    watch(process_.child);
+    await settled(process_.child).catch((error: Error) => { throw new Error(`${error.message}; its log is ${join(home, 'logs', `${name}.log`)}`); });
+    return process_;
+  };
+  const wanted = manifests.flatMap(({ name }) => Array.from({ length: count[name] ?? 1 }, (_, index) => [name, index] as const));
+  const started = await Promise.allSettled(wanted.map(([name, index]) => start(name, index)));
+  const processes = started.flatMap((one) => one.status === 'fulfilled' ? [one.value] : []);
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await Promise.all(processes.map(({ child }) => endChild(child)));
+    await nats.stop();
+    await postgres.stop();
+  };
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason as Error;
+  }
+  return { url: `http://127.0.0.1:${http}`, grpc: `127.0.0.1:${grpc}`, secrets, postgres, nats, processes, databaseUrl, stop };
+}
+
+/** The administrator's step: everything services need and may not make themselves. */
+async function declareAll(postgres: LocalPostgres, nats: LocalNats, secrets: Secrets): Promise<void> {
+  const admin = await postgres.admin();
+  try {
+    for (const { name } of manifests) {
+      await provision(admin, postgres.database, name, secrets.databases[name]!);
+      await migrate(admin, name, join(repository, 'apps', name, 'migrations'));
+    }
+  } finally {
+    await admin.end();
+  }
+  const connection = await connectNats({ url: nats.url, name: 'admin', seed: secrets.nats['admin']!.seed });
+  await declareStreams(connection, manifests);
+  await connection.close();
+}
+
+/** Secrets reach services as files: an environment shows in process lists, a file has an owner. */
+function writeSecretFiles(home: string, secrets: Secrets): { seed(name: string): string; kek: string; admin: string } {
+  const folder = join(home, 'secrets');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const write = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  for (const [name, { seed }] of Object.entries(secrets.nats)) write(`${name}.nkey`, seed);
+  return { seed: (name) => join(folder, `${name}.nkey`), kek: write('identity.kek', secrets.kek), admin: write('admin.password', secrets.admin) };
+}
+
+const passOn = (...names: string[]): Record<string, string> =>
+  Object.fromEntries(names.flatMap((name) => process.env[name] === undefined ? [] : [[name, process.env[name]]]));
