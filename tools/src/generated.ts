@@ -4,7 +4,7 @@ import { permissionsOf } from '@plimsoll/bus';
 import { durableName, type EventContract, type Manifest, type RequestContract } from '@plimsoll/contracts';
 import { Inventory } from '@plimsoll/inventory';
 import { z } from 'zod';
-import { repository } from './platform.ts';
+import { repository } from './repository.ts';
 import { manifests } from './services.ts';
 
 /** Files that are made from declarations: name → content. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { generated } from './generated.ts';
 import { breaches } from './rings.ts';
-import { repository } from './platform.ts';
+import { repository } from './repository.ts';
 
 /** `npm run lint`: the rings, the generated files, the linter. */
 const found = breaches(repository);

@@ -1,19 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { connectNats, declareStreams } from '@plimsoll/bus';
 import type { ServiceName } from '@plimsoll/contracts';
-import { migrate, provision } from '@plimsoll/database';
 import { endChild, startLogged, waitUntil } from './children.ts';
+import { declareAll } from './declare.ts';
 import { startNats, type LocalNats } from './nats.ts';
 import { freePort } from './ports.ts';
 import { startPostgres, type LocalPostgres } from './postgres.ts';
-import { localSecrets, type Secrets } from './secrets.ts';
+import { repository } from './repository.ts';
+import { localSecrets, writeSecretFiles, type Secrets } from './secrets.ts';
 import { manifests } from './services.ts';
-
-export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export interface PlatformOptions {
   /** Where everything this platform keeps lives. */
@@ -56,7 +53,8 @@ export async function startPlatform({ home, count = {}, env = {}, ports = {}, su
   const databaseUrl = (service: ServiceName): string => `postgres://svc_${service}:${secrets.databases[service]}@127.0.0.1:${postgres.port}/${postgres.database}`;
 
   // 2. what an administrator declares: schemas and roles, tables, streams and consumers
-  await declareAll(postgres, nats, secrets);
+  const admin = await postgres.admin();
+  await declareAll({ admin, database: postgres.database, natsUrl: nats.url, secrets }).finally(() => admin.end());
 
   // 3. services
   const [http, grpc] = [await freePort(ports.http ?? 8080), await freePort(ports.grpc ?? 9090)];
@@ -105,35 +103,6 @@ export async function startPlatform({ home, count = {}, env = {}, ports = {}, su
     throw failed.reason as Error;
   }
   return { url: `http://127.0.0.1:${http}`, grpc: `127.0.0.1:${grpc}`, secrets, postgres, nats, processes, databaseUrl, stop };
-}
-
-/** The administrator's step: everything services need and may not make themselves. */
-async function declareAll(postgres: LocalPostgres, nats: LocalNats, secrets: Secrets): Promise<void> {
-  const admin = await postgres.admin();
-  try {
-    for (const { name } of manifests) {
-      await provision(admin, postgres.database, name, secrets.databases[name]!);
-      await migrate(admin, name, join(repository, 'apps', name, 'migrations'));
-    }
-  } finally {
-    await admin.end();
-  }
-  const connection = await connectNats({ url: nats.url, name: 'admin', seed: secrets.nats['admin']!.seed });
-  await declareStreams(connection, manifests);
-  await connection.close();
-}
-
-/** Secrets reach services as files: an environment shows in process lists, a file has an owner. */
-function writeSecretFiles(home: string, secrets: Secrets): { seed(name: string): string; kek: string; admin: string } {
-  const folder = join(home, 'secrets');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const write = (name: string, content: string): string => {
-    const path = join(folder, name);
-    writeFileSync(path, content, { mode: 0o600 });
-    return path;
-  };
-  for (const [name, { seed }] of Object.entries(secrets.nats)) write(`${name}.nkey`, seed);
-  return { seed: (name) => join(folder, `${name}.nkey`), kek: write('identity.kek', secrets.kek), admin: write('admin.password', secrets.admin) };
 }
 
 const passOn = (...names: string[]): Record<string, string> =>

@@ -33,6 +33,19 @@ export function localSecrets(home: string): Secrets {
   return secrets;
 }
 
+/** Secrets reach services as files: an environment shows in process lists, a file has an owner. */
+export function writeSecretFiles(home: string, secrets: Secrets): { seed(name: string): string; kek: string; admin: string } {
+  const folder = join(home, 'secrets');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const write = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  for (const [name, { seed }] of Object.entries(secrets.nats)) write(`${name}.nkey`, seed);
+  return { seed: (name) => join(folder, `${name}.nkey`), kek: write('identity.kek', secrets.kek), admin: write('admin.password', secrets.admin) };
+}
+
 const password = (): string => randomBytes(24).toString('base64url');
 
 const nkey = (): { seed: string; public: string } => {

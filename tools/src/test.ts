@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from './platform.ts';
+import { repository } from './repository.ts';
 
 /**
  * `npm test [vitest arguments]`: the rings and generated files, then every test: unit, service (real Postgres, real NATS),

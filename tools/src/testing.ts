@@ -2,16 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { connectNats, declareStreams, eventsStream, jetstreamOf, tracedHeaders } from '@plimsoll/bus';
+import { connectNats, eventsStream, jetstreamOf, tracedHeaders } from '@plimsoll/bus';
 import type { Body, Draft, EventContract, ServiceName } from '@plimsoll/contracts';
-import { migrate, provision } from '@plimsoll/database';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { declareAll } from './declare.ts';
 import { startNats, type LocalNats } from './nats.ts';
-import { repository } from './platform.ts';
 import { startPostgres, type LocalPostgres } from './postgres.ts';
 import { localSecrets, type Secrets } from './secrets.ts';
-import { manifests } from './services.ts';
 
 /** A real Postgres and a real nats-server of a test's own, with every schema, role, stream and permission in place. */
 export interface TestBench {
@@ -35,13 +33,8 @@ export async function testBench(): Promise<TestBench> {
   const secrets = localSecrets(home);
   const [postgres, nats] = await Promise.all([startPostgres(home, secrets.postgres, 0), startNats(home, secrets, () => undefined, 0)]);
   const client = await postgres.admin();
-  for (const { name } of manifests) {
-    await provision(client, postgres.database, name, secrets.databases[name]!);
-    await migrate(client, name, join(repository, 'apps', name, 'migrations'));
-  }
-  await client.end();
+  await declareAll({ admin: client, database: postgres.database, natsUrl: nats.url, secrets }).finally(() => client.end());
   const admin = await connectNats({ url: nats.url, name: 'admin', seed: secrets.nats['admin']!.seed });
-  await declareStreams(admin, manifests);
   return {
     home, postgres, nats, secrets, admin,
     env: (service, more = {}) => ({

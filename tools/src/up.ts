@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { repository, startPlatform } from './platform.ts';
+import { startPlatform } from './platform.ts';
+import { repository } from './repository.ts';
 
 /**
  * `npm run up`: the whole platform on this machine, until Ctrl-C. State stays in .plimsoll (or $PLIMSOLL_HOME), so a
