@@ -1,2 +1,14 @@
 export * from './advisory.ts';
+export * from './cvss.ts';
+export * from './diff.ts';
+export { debianEcosystem } from './debian-tracker.ts';
+export * from './ecosystem.ts';
+export { bytesOf, defaultFeedLimits } from './feed.ts';
+export type { FeedLimits, FeedRecord, ParseContext, Parser, Reading } from './feed.ts';
+export { jsonMembers } from './json-members.ts';
+export { advisoryOfOsv } from './osv.ts';
+export * from './read-feed.ts';
+export * from './records-of.ts';
 export * from './severity.ts';
+export * from './sources.ts';
+export { isCve } from './words.ts';

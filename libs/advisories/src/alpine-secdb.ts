@@ -1,0 +1,94 @@
+import { invalid, Problem } from '@plimsoll/problem';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import type { Advisory, Range } from './advisory.ts';
+import { bytesOf, notJson, type Parser, type Reading, rejected } from './feed.ts';
+import { isCve } from './words.ts';
+
+/** A branch and repository as https://secdb.alpinelinux.org publishes it (YAML until 2020). */
+const SecDb = z.object({
+  distroversion: z.string().min(1),
+  reponame: z.string().min(1),
+  packages: z.array(z.unknown()).nullish(),
+});
+const Entry = z.object({
+  pkg: z.object({
+    name: z.string().min(1),
+    secfixes: z.record(z.string(), z.array(z.string()).nullish()).nullish(),
+  }),
+});
+
+/**
+ * Reads Alpine's secfixes: per origin package and version, the ids that version repaired. One advisory per
+ * (branch, repository, package, problem); a problem repaired twice has two ranges.
+ */
+export const parseAlpineSecDb: Parser = async function* (records, { source, limits }) {
+  for await (const record of records) {
+    const isYaml = /\.ya?ml$/i.test(record.name);
+    if (!isYaml && !/\.json$/i.test(record.name)) continue;
+    const bytes = await bytesOf(record, limits.recordBytes);
+    const db = decode(record.name, bytes, isYaml);
+    for (const [index, entry] of (db.packages ?? []).entries()) {
+      try {
+        yield* packageAdvisories(Entry.parse(entry).pkg, db, source);
+      } catch (error) {
+        yield rejected(`${record.name} packages[${index}]`, error, JSON.stringify(entry));
+      }
+    }
+  }
+};
+
+/** The whole file or a Problem of the feed: without its head nothing in it can be placed. */
+function decode(name: string, bytes: Buffer, isYaml: boolean): z.output<typeof SecDb> {
+  let document: unknown;
+  try {
+    document = isYaml ? parseYaml(bytes.toString('utf8')) : JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw notJson(name, bytes, error);
+  }
+  const parsed = SecDb.safeParse(document);
+  if (!parsed.success) throw new Problem('invalid', `${name} is no Alpine security database: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`, { code: 'feed-malformed' });
+  return parsed.data;
+}
+
+function* packageAdvisories(pkg: z.output<typeof Entry>['pkg'], db: z.output<typeof SecDb>, source: string): Generator<Reading> {
+  const problems = new Map<string, { others: Set<string>; ranges: Range[]; never: boolean }>();
+  for (const [fixed, lines] of Object.entries(pkg.secfixes ?? {})) {
+    for (const line of lines ?? []) {
+      const ids = idsOf(line);
+      if (ids.length === 0) {
+        yield rejected(`${db.distroversion}/${db.reponame} ${pkg.name} ${fixed}`, invalid('record-id-unreadable', `no id in '${line.slice(0, 100)}'`), line);
+        continue;
+      }
+      // A line may name several CVEs; each is a problem of its own, and what is no CVE is another name of the first.
+      const [first, ...rest] = ids;
+      for (const id of [first!, ...rest.filter((other) => isCve(other) && isCve(first!))]) {
+        const problem = problems.get(id) ?? { others: new Set<string>(), ranges: [], never: false };
+        problems.set(id, problem);
+        // "0" says that no version was ever affected: https://gitlab.alpinelinux.org/alpine/infra/docker/secdb
+        if (fixed === '0') problem.never = true; else problem.ranges.push({ fixed });
+      }
+      for (const other of rest) if (!isCve(other) || !isCve(first!)) problems.get(first!)!.others.add(other);
+    }
+  }
+  for (const [id, problem] of problems) yield { kind: 'advisory', advisory: advisoryOf(id, problem, pkg.name, db, source) };
+}
+
+function advisoryOf(id: string, problem: { others: Set<string>; ranges: Range[]; never: boolean }, name: string, db: z.output<typeof SecDb>, source: string): Advisory {
+  return {
+    id, key: `${id}@${db.distroversion}/${db.reponame}/${name}`, source,
+    aliases: [...problem.others], vulnerabilities: [], severities: [],
+    references: isCve(id) ? [`https://security.alpinelinux.org/vuln/${id}`] : [],
+    affected: [{
+      ecosystem: `Alpine:${db.distroversion}`, name,
+      ...(problem.ranges.length > 0 ? { status: 'affected', ranges: problem.ranges } : { status: 'not-affected' }),
+      fix_state: 'available',
+    }],
+  };
+}
+
+/** Ids come with remarks, two to a line and mistyped: `CVE-2020-27955 # (only affect windows)`, `CVE-2017-12122 TALOS-2017-0488`, `CVE 2025-48379`, `wnpa-sec-2017-18`. */
+function idsOf(line: string): string[] {
+  const repaired = line.replace(/#.*|\(.*\)/g, '').replace(/\bCVE[ _](\d{4}-\d{4,})/gi, 'CVE-$1');
+  return [...new Set(repaired.match(/\b(?:[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+|[A-Z]{2,}\d{3,})\b/g)?.filter((id) => /\d/.test(id) || id.startsWith('GHSA-')) ?? [])];
+}

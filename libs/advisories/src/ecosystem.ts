@@ -1,0 +1,41 @@
+/** Suffixes and prefixes that name the same set of packages twice over, brought to one spelling. */
+export function normaliseEcosystem(ecosystem: string): string {
+  // OSV writes Ubuntu:22.04:LTS and Ubuntu:Pro:22.04:LTS; whether a release is long-term is no part of which release it is.
+  if (ecosystem.startsWith('Ubuntu:')) return ecosystem.replace(/:LTS$/, '');
+  if (ecosystem === 'Debian:sid') return 'Debian:unstable';
+  // Releases before 7 had a minor number.
+  if (ecosystem.startsWith('Debian:')) return ecosystem.replace(/\.0$/, '');
+  return ecosystem;
+}
+
+/** The registry or distribution, without the release: `Debian:12` is of family `Debian`. */
+export function familyOf(ecosystem: string): string {
+  const colon = ecosystem.indexOf(':');
+  return colon < 0 ? ecosystem : ecosystem.slice(0, colon);
+}
+
+/**
+ * A package's name as its registry compares names: two names are one package exactly when these are equal.
+ * `ecosystem` may carry a release.
+ */
+export function normaliseName(ecosystem: string, name: string): string {
+  switch (familyOf(ecosystem)) {
+    // https://packaging.python.org/en/latest/specifications/name-normalization/
+    case 'PyPI': return name.replace(/[-_.]+/g, '-').toLowerCase();
+    // NuGet ids and Composer names are case-insensitive: https://learn.microsoft.com/nuget/reference/nuspec, https://getcomposer.org/doc/04-schema.md#name
+    case 'NuGet': case 'Packagist': return name.toLowerCase();
+    case 'SwiftURL': return name.replace(/^https?:\/\//, '').replace(/\.git$/, '').toLowerCase();
+    // crates.io lets no two names differ only by - and _: https://doc.rust-lang.org/cargo/reference/registry-index.html#name-restrictions
+    case 'crates.io': return name.replaceAll('_', '-').toLowerCase();
+    default: return name;
+  }
+}
+
+/**
+ * Distributions whose advisories list the built packages rather than the source package. (The OSV schema says
+ * "source package" of AlmaLinux; the published records list binaries.)
+ */
+const binaryNamed = new Set(['AlmaLinux', 'Red Hat', 'Oracle Linux', 'Amazon Linux', 'Photon OS']);
+
+/** True when a distribution's advisories name binary packages; false when they name source packages. */
+export const namesBinaries = (ecosystem: string): boolean => binaryNamed.has(familyOf(ecosystem));

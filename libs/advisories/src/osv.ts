@@ -1,0 +1,176 @@
+import { invalid, Problem } from '@plimsoll/problem';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import type { Advisory, Affected, Scored } from './advisory.ts';
+import { scoreCvss, severityOf } from './cvss.ts';
+import { normaliseEcosystem, normaliseName } from './ecosystem.ts';
+import { bytesOf, notJson, type Parser, rejected } from './feed.ts';
+import { rangesOf } from './osv-ranges.ts';
+import type { Severity } from './severity.ts';
+import { firstLine, isCve, severityWord } from './words.ts';
+
+const text = z.string().max(1_000_000);
+const version = z.string().max(512);
+/** OSV writes null for "none" in many places. */
+const many = <T extends z.ZodType>(of: T) => z.array(of).nullish().transform((list) => list ?? []);
+const extras = z.record(z.string(), z.unknown()).nullish();
+const score = z.object({ type: z.string(), score: z.string().nullish() });
+
+/** What is read of an OSV record, https://ossf.github.io/osv-schema/ (1.7); all else is ignored. */
+const Osv = z.object({
+  id: z.string().min(1).max(200),
+  modified: text.nullish(), published: text.nullish(), withdrawn: text.nullish(),
+  aliases: many(text), upstream: many(text), related: many(text),
+  summary: text.nullish(), details: text.nullish(),
+  severity: many(score),
+  references: many(z.object({ url: text })),
+  affected: many(z.object({
+    package: z.object({ ecosystem: z.string().max(200).nullish(), name: z.string().max(1000).nullish() }).nullish(),
+    severity: many(score),
+    ranges: many(z.object({
+      type: z.string().nullish(),
+      events: z.array(z.object({ introduced: version.nullish(), fixed: version.nullish(), last_affected: version.nullish(), limit: version.nullish() })).max(20_000),
+    })),
+    versions: many(version),
+    ecosystem_specific: extras, database_specific: extras,
+  })),
+  database_specific: extras, ecosystem_specific: extras,
+});
+type Osv = z.output<typeof Osv>;
+type OsvAffected = Osv['affected'][number];
+
+/** Reads OSV records, one a file, JSON or YAML (PyPA). Files of other kinds are passed over. */
+export const parseOsv: Parser = async function* (records, { source, limits }) {
+  for await (const record of records) {
+    const isYaml = /\.ya?ml$/i.test(record.name);
+    if (!isYaml && !/\.json$/i.test(record.name)) continue;
+    let bytes: Buffer | undefined;
+    try {
+      bytes = await bytesOf(record, limits.recordBytes);
+      yield { kind: 'advisory', advisory: advisoryOfOsv(decode(record.name, bytes, isYaml), source) };
+    } catch (error) {
+      if (error instanceof Problem && error.code?.startsWith('feed-')) throw error;
+      yield rejected(record.name, error, bytes);
+    }
+  }
+};
+
+function decode(name: string, bytes: Buffer, isYaml: boolean): unknown {
+  try {
+    return isYaml ? parseYaml(bytes.toString('utf8')) : JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    const problem = notJson(name, bytes, error);
+    throw invalid((problem.code ?? '').replace('feed-', 'record-').replace('record-not-json', 'record-malformed'), problem.detail, error);
+  }
+}
+
+/** One OSV document as an advisory, or Problem `record-not-osv` saying which fields are wrong. */
+export function advisoryOfOsv(document: unknown, source: string): Advisory {
+  const parsed = Osv.safeParse(document);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.slice(0, 5).map((issue) => ({ where: issue.path.join('.'), what: issue.message }));
+    throw new Problem('invalid', `not an OSV record: ${errors.map(({ where, what }) => `${where}: ${what}`).join('; ')}`, { code: 'record-not-osv', errors });
+  }
+  const osv = parsed.data;
+  const affected = osv.affected.flatMap((entry) => affectedOf(entry, osv));
+  const severities = scoresOf(osv.severity.length > 0 ? osv.severity : osv.affected.flatMap((entry) => entry.severity));
+  const severity = severityOfRecord(osv);
+  const title = osv.summary ? firstLine(osv.summary) : osv.details ? firstLine(osv.details) : undefined;
+  return {
+    id: osv.id, key: keyOf(osv.id, affected), source, ...namesOf(osv),
+    ...(title ? { title } : {}),
+    ...(osv.published ? { published: osv.published } : {}),
+    ...(osv.modified ? { modified: osv.modified } : {}),
+    ...(osv.withdrawn ? { withdrawn: osv.withdrawn } : {}),
+    severities,
+    ...(severity === undefined ? {} : { severity }),
+    references: osv.references.slice(0, 8).map(({ url }) => url),
+    affected,
+  };
+}
+
+/** AlmaLinux gives the same id to notices of different releases; the release makes them different records. */
+function keyOf(id: string, affected: readonly Affected[]): string {
+  const ecosystems = new Set(affected.map(({ ecosystem }) => ecosystem));
+  const [only] = ecosystems;
+  return ecosystems.size === 1 && only?.includes(':') ? `${id}@${only}` : id;
+}
+
+/** Ids of notices: documents about an update that repairs any number of problems, which they list as `upstream` or `related`. */
+const notice = /^(DSA|DLA|DTSA|ALSA|ALBA|ALEA|RLSA|RLBA|RXSA|RHSA|RHBA|RHEA|USN|LSN|SUSE-[A-Z]U|openSUSE-[A-Z]U|MGASA|ELSA|ELBA|ALAS\w*|OESA|openEuler-SA|TSSA|CLSA)-/;
+
+/** Tells other names of the problem from the problems a record lists (see `Advisory.vulnerabilities`). */
+function namesOf(osv: Osv): Pick<Advisory, 'aliases' | 'vulnerabilities'> {
+  const aliases = unique(osv.aliases.map(plainCve)), upstream = unique(osv.upstream.map(plainCve));
+  const isNotice = notice.test(osv.id);
+  const cves = unique([...aliases, ...upstream, ...(isNotice ? osv.related.map(plainCve) : [])].filter(isCve));
+  if (isNotice) return { aliases: aliases.filter((alias) => !isCve(alias)), vulnerabilities: cves };
+  const names = unique([...aliases, ...upstream]).filter((name) => name !== osv.id);
+  // A record that lists several CVEs describes several problems; its other aliases belong to some of them, and no telling which.
+  return cves.length > 1 ? { aliases: [], vulnerabilities: cves } : { aliases: names, vulnerabilities: [] };
+}
+
+/** `UBUNTU-CVE-2021-3782` is Ubuntu's record of CVE-2021-3782. */
+const plainCve = (id: string): string => /^[A-Z]+-(CVE-\d{4}-\d{4,})$/.exec(id)?.[1] ?? id;
+const unique = (list: readonly string[]): string[] => [...new Set(list)];
+
+function affectedOf(entry: OsvAffected, osv: Osv): Affected[] {
+  if (!entry.package?.ecosystem || !entry.package.name) return [];   // only source commits are named: nothing a package can be compared with
+  const ecosystem = normaliseEcosystem(entry.package.ecosystem);
+  const comparable = entry.ranges.filter(({ type }) => type !== 'GIT');
+  const ranges = comparable.flatMap(({ events }) => rangesOf(ecosystem, events));
+  const says = hints(entry, osv);
+  const canTell = comparable.length > 0 || entry.versions.length > 0;
+  const severity = best(scoresOf(entry.severity)) ?? says.severity;
+  // Bounds that cancel out leave nothing affected; an entry with no bounds at all would mean every version.
+  const isNothing = canTell && ranges.length === 0 && entry.versions.length === 0;
+  const vendorStatus = canTell ? says.status : entry.ranges.length > 0 ? 'git-range-only' : 'no-versions';
+  return [{
+    ecosystem, name: normaliseName(ecosystem, entry.package.name),
+    status: isNothing ? 'not-affected' : canTell ? 'affected' : 'undetermined',
+    ...(ranges.length > 0 ? { ranges } : {}),
+    ...(entry.versions.length > 0 ? { versions: entry.versions } : {}),
+    fix_state: !canTell ? 'unknown' : ranges.some(({ fixed }) => fixed !== undefined) ? 'available' : says.fixState ?? (ranges.some(({ last_affected }) => last_affected !== undefined) ? 'unknown' : 'none-yet'),
+    ...(severity === undefined ? {} : { severity }),
+    ...(vendorStatus === undefined ? {} : { vendor_status: vendorStatus }),
+    ...(says.module === undefined ? {} : { module: says.module }),
+  }];
+}
+
+/** Publishers put their own word beside the package: Debian its urgency, Ubuntu its priority, AlmaLinux its module, RustSec what is no vulnerability. */
+function hints(entry: OsvAffected, osv: Osv): { severity?: Severity; status?: string; fixState?: Affected['fix_state']; module?: string } {
+  const specific = { ...entry.database_specific, ...osv.ecosystem_specific, ...entry.ecosystem_specific };
+  const word = (name: string) => typeof specific[name] === 'string' ? specific[name] as string : undefined;
+  const urgency = word('urgency'), informational = word('informational');
+  const said = urgency ?? word('ubuntu_priority') ?? word('severity');
+  const severity = said === undefined ? undefined : severityWord(said);
+  const module = word('rpm_modularity');
+  return {
+    ...(severity === undefined ? {} : { severity }),
+    ...(informational === 'unmaintained' || informational === 'notice' ? { severity: 'negligible' as const, status: informational } : {}),
+    ...(urgency === 'end-of-life' ? { fixState: 'end-of-life' as const } : {}),
+    ...(urgency === undefined || urgency === 'not yet assigned' ? {} : { status: urgency }),
+    ...(module === undefined ? {} : { module: module.split(':').slice(0, 2).join(':') }),
+  };
+}
+
+function severityOfRecord(osv: Osv): Severity | undefined {
+  const own = osv.database_specific?.['severity'];
+  const other = osv.severity.find(({ type, score: word }) => !type.startsWith('CVSS') && word)?.score;
+  // Notices of the Red Hat family begin their title with the rating.
+  const lead = notice.test(osv.id) ? /^(Critical|Important|Moderate|Low):/.exec(osv.summary ?? '')?.[1] : undefined;
+  return severityWord(typeof own === 'string' ? own : undefined) ?? severityWord(other ?? undefined) ?? severityWord(lead);
+}
+
+/** CVSS vectors with their scores; one that cannot be scored keeps its text and has no score. */
+function scoresOf(list: readonly { type: string; score?: string | null | undefined }[]): Scored[] {
+  return list.flatMap(({ type, score: vector }) => {
+    if (!vector || (type !== 'CVSS_V2' && type !== 'CVSS_V3' && type !== 'CVSS_V4')) return [];
+    try { return [{ type, vector, score: scoreCvss(vector).score }]; } catch { return [{ type, vector }]; }
+  });
+}
+
+const best = (scores: readonly Scored[]): Severity | undefined => {
+  const values = scores.flatMap(({ score: value }) => value ?? []);
+  return values.length === 0 ? undefined : severityOf(Math.max(...values));
+};

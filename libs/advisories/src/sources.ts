@@ -1,0 +1,77 @@
+import { parseAlpineSecDb } from './alpine-secdb.ts';
+import { parseDebianTracker } from './debian-tracker.ts';
+import type { Parser } from './feed.ts';
+import { parseOsv } from './osv.ts';
+
+/** One publication of advisories: where it is, how it is read, how often, and how few records are too few. */
+export interface Source {
+  /** Stable name; stored with every advisory. */
+  readonly id: string;
+  readonly title: string;
+  /** The official publication; several files make one source, ingested as one. */
+  readonly urls: readonly string[];
+  readonly parse: Parser;
+  readonly kind: 'distribution' | 'language' | 'other';
+  /** Seconds from one look to the next; a conditional request costs the publisher nothing when there is no news. */
+  readonly interval: number;
+  /** Fewer advisories than this is no update but an accident: the ingest is refused. About 80 % of what was published in mid 2026, 1 where that is not known. */
+  readonly floor: number;
+}
+
+const minutes = 60, hours = 60 * minutes;
+
+/** One zip per ecosystem, https://google.github.io/osv.dev/data/. */
+const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number): Source => ({
+  id: `osv-${id}`, title: `OSV ${ecosystem}`, kind, floor, parse: parseOsv, interval: 30 * minutes,
+  urls: [`https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}/all.zip`],
+});
+
+/** One pair of files per branch, https://secdb.alpinelinux.org. */
+const alpine = (branch: string, floor: number): Source => ({
+  id: `alpine-${branch}`, title: `Alpine ${branch} security database`, kind: 'distribution', floor, parse: parseAlpineSecDb, interval: 1 * hours,
+  urls: ['main', 'community'].map((repository) => `https://secdb.alpinelinux.org/${branch}/${repository}.json`),
+});
+
+/** Everything that can be read, one line each. */
+export const sources: readonly Source[] = [
+  { id: 'debian-tracker', title: 'Debian security tracker', kind: 'distribution', floor: 40_000, parse: parseDebianTracker, interval: 1 * hours, urls: ['https://security-tracker.debian.org/tracker/data/json'] },
+
+  alpine('edge', 7_500), alpine('v3.23', 7_000), alpine('v3.22', 6_500), alpine('v3.21', 6_000), alpine('v3.20', 6_000),
+  alpine('v3.19', 5_500), alpine('v3.18', 5_000), alpine('v3.17', 4_800), alpine('v3.16', 4_600), alpine('v3.15', 4_000),
+
+  osv('almalinux', 'AlmaLinux', 'distribution', 4_500),
+  osv('rocky', 'Rocky Linux', 'distribution', 1),
+  osv('ubuntu', 'Ubuntu', 'distribution', 1),
+  osv('redhat', 'Red Hat', 'distribution', 1),
+  osv('suse', 'SUSE', 'distribution', 1),
+  osv('opensuse', 'openSUSE', 'distribution', 1),
+  osv('openeuler', 'openEuler', 'distribution', 1),
+  osv('mageia', 'Mageia', 'distribution', 1),
+  osv('photon', 'Photon OS', 'distribution', 1),
+  osv('azure-linux', 'Azure Linux', 'distribution', 1),
+  osv('wolfi', 'Wolfi', 'distribution', 1),
+  osv('chainguard', 'Chainguard', 'distribution', 1),
+
+  osv('npm', 'npm', 'language', 1),
+  osv('pypi', 'PyPI', 'language', 6_000),
+  osv('go', 'Go', 'language', 3_400),
+  osv('maven', 'Maven', 'language', 1),
+  osv('nuget', 'NuGet', 'language', 1),
+  osv('rubygems', 'RubyGems', 'language', 1),
+  osv('crates', 'crates.io', 'language', 950),
+  osv('packagist', 'Packagist', 'language', 1),
+  osv('pub', 'Pub', 'language', 1),
+  osv('hex', 'Hex', 'language', 1),
+  osv('swift', 'SwiftURL', 'language', 1),
+  osv('cran', 'CRAN', 'language', 1),
+  osv('hackage', 'Hackage', 'language', 1),
+  osv('conan', 'ConanCenter', 'language', 1),
+  osv('github-actions', 'GitHub Actions', 'language', 1),
+  osv('bitnami', 'Bitnami', 'other', 6_000),
+
+  { id: 'pypa', title: 'PyPA advisory database', kind: 'language', floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
+  { id: 'bitnami-vulndb', title: 'Bitnami vulnerability database', kind: 'other', floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
+];
+
+/** The entry with this id. */
+export const sourceOf = (id: string): Source | undefined => sources.find((source) => source.id === id);
