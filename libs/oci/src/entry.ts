@@ -15,9 +15,6 @@ export interface Entry {
   readonly link: string;
 }
 
-/** Name kept from the tar format's own word. */
-export type TarEntry = Entry;
-
 /**
  * What a reader does with what it sees. All calls are synchronous and in the order of the archive.
  * A path may come twice in a hostile archive; the later one counts (the reading's problems name it).
@@ -30,8 +27,13 @@ export interface Visitor {
   wants(entry: Entry): boolean | 'head';
   /** Answers for a file that `wants` said 'head' about; `head` holds its first bytes (all of it when shorter than 4096) and is only valid during the call. */
   wantsAfterHead?(entry: Entry, head: Buffer): boolean;
-  /** The whole file. `bytes` belongs to the visitor. For a hard link: the bytes of the file it names, under the link's own path, after all other files. */
+  /** The whole file. `bytes` belongs to the visitor. For a hard link to a file that was not wanted: the bytes of that file, under the link's own path, after all other files. */
   file(entry: Entry, bytes: Buffer): void;
+  /**
+   * A wanted hard link (`entry.path`) to a file whose bytes were handed over already (`entry.link`): one content, two names.
+   * Without this method the layer is read a second time to hand the bytes over again.
+   */
+  linked?(entry: Entry): void;
   /** Every entry, wanted or not, whiteouts excepted. Keep it short: it is called for each of a million headers. */
   entry?(entry: Entry): void;
 }

@@ -13,6 +13,8 @@ export interface ReadLimits {
   readonly fileBytes: number;
   /** Bytes handed to the visitor in all; once reached, files are skipped with `limit-captured-bytes`. */
   readonly capturedBytes: number;
+  /** Files handed to the visitor; once reached, further ones are skipped with `limit-files`. */
+  readonly files: number;
   /** Bytes kept to remember the layer's paths (see PathList); beyond it Problem `limit-paths`. */
   readonly pathBytes: number;
   /** Directories inside directories, for a directory tree. */
@@ -34,6 +36,7 @@ export const defaultReadLimits: ReadLimits = {
   nameBytes: 4096,
   fileBytes: 256 * MiB,
   capturedBytes: 16 * GiB,
+  files: 500_000,
   pathBytes: 128 * MiB,
   depth: 256,
   seconds: 900,
