@@ -4,8 +4,9 @@ import { z } from 'zod';
 
 /** What every service needs to be told; all else has a default. */
 export const ServiceConfig = z.object({
-  /** Postgres address with the service's own role. */
-  PLIMSOLL_DATABASE_URL: z.string().min(1),
+  /** Postgres address with the service's own role, or the file that holds it. */
+  PLIMSOLL_DATABASE_URL: z.string().optional(),
+  PLIMSOLL_DATABASE_URL_FILE: z.string().optional(),
   PLIMSOLL_NATS_URL: z.string().default('nats://127.0.0.1:4222'),
   /** The service's nkey seed, or the file that holds it (preferred: files do not show in a process list). */
   PLIMSOLL_NATS_SEED: z.string().optional(),
@@ -24,6 +25,13 @@ export function readConfig<S extends z.ZodType>(schema: S, env: NodeJS.ProcessEn
   const read = schema.safeParse(given);
   if (read.success) return read.data;
   throw new Problem('invalid', `settings: ${read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`, { code: 'settings-invalid' });
+}
+
+/** The database's address; one of the two settings must be there. */
+export function databaseUrlOf({ PLIMSOLL_DATABASE_URL, PLIMSOLL_DATABASE_URL_FILE }: ServiceConfig): string {
+  const url = PLIMSOLL_DATABASE_URL_FILE ? readFileSync(PLIMSOLL_DATABASE_URL_FILE, 'utf8').trim() : PLIMSOLL_DATABASE_URL;
+  if (!url) throw new Problem('invalid', 'settings: PLIMSOLL_DATABASE_URL or PLIMSOLL_DATABASE_URL_FILE is needed', { code: 'settings-invalid' });
+  return url;
 }
 
 export const seedOf = ({ PLIMSOLL_NATS_SEED, PLIMSOLL_NATS_SEED_FILE }: ServiceConfig): string | undefined =>

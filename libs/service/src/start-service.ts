@@ -7,7 +7,7 @@ import { Catch, Module, type DynamicModule, type INestApplication, type RpcExcep
 import { NestFactory } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
 import { DataSource } from 'typeorm';
-import { readConfig, seedOf, ServiceConfig } from './config.ts';
+import { databaseUrlOf, readConfig, seedOf, ServiceConfig } from './config.ts';
 import { serveManagement } from './management.ts';
 
 export interface ServiceOptions {
@@ -38,7 +38,7 @@ export async function startService({ manifest, module, entities = [], http, vers
   const metrics = new Metrics(manifest.name);
 
   // 1. the two things everything stands on
-  const db = await openDatabase({ url: config.PLIMSOLL_DATABASE_URL, schema: manifest.name, entities, poolSize: config.PLIMSOLL_DATABASE_POOL });
+  const db = await openDatabase({ url: databaseUrlOf(config), schema: manifest.name, entities, poolSize: config.PLIMSOLL_DATABASE_POOL });
   const nats = await connectNats({ url: config.PLIMSOLL_NATS_URL, name: manifest.name, seed: seedOf(config) });
   void (async () => { for await (const status of nats.status()) if (status.type === 'error') log.warn('nats refused', { error: String(status.error) }); })();
   const bus = new Bus(nats, db, (error) => log.warn('relay waits', { error: (error as Error).message }));
