@@ -1,0 +1,89 @@
+import type { Entry, Visitor } from '@plimsoll/oci';
+import { Problem } from '@plimsoll/problem';
+import { type Cataloger, catalogerKey, type Found } from './cataloger.ts';
+
+/** Results by cataloger (`name@version`), then by path; a cataloger that looked and found no file of its kind has an empty record. */
+export type Results = Record<string, Record<string, Found>>;
+
+/** Shows every file of a layer or a directory to the catalogers and keeps what they say. Never throws for what a file holds. */
+export class CatalogVisitor implements Visitor {
+  private readonly catalogers: readonly Cataloger[];
+  private readonly found: Map<string, Found>[];
+  private readonly paths = new Set<string>();
+
+  constructor(catalogers: readonly Cataloger[]) {
+    this.catalogers = catalogers;
+    this.found = catalogers.map(() => new Map());
+  }
+
+  /** A path that comes twice counts as it came last, whatever it is then. */
+  entry({ path }: Entry): void {
+    if (this.paths.delete(path)) for (const found of this.found) found.delete(path);
+  }
+
+  wants(entry: Entry): boolean | 'head' {
+    let answer: boolean | 'head' = false;
+    for (const [i, cataloger] of this.catalogers.entries()) {
+      const one = cataloger.wants(entry.path, entry);
+      if (one === false) continue;
+      if (one === true && this.isTooBig(i, entry)) continue;
+      if (one === true) return true;
+      answer = 'head';
+    }
+    return answer;
+  }
+
+  wantsAfterHead(entry: Entry, head: Buffer): boolean {
+    let wanted = false;
+    for (const [i, cataloger] of this.catalogers.entries()) {
+      if (cataloger.wants(entry.path, entry) === 'head' && cataloger.wantsHead?.(head) === true && !this.isTooBig(i, entry)) wanted = true;
+    }
+    return wanted;
+  }
+
+  file(entry: Entry, bytes: Buffer): void {
+    for (const [i, cataloger] of this.catalogers.entries()) {
+      const answer = cataloger.wants(entry.path, entry);
+      if (answer === false || bytes.length > cataloger.maxBytes) continue;
+      if (answer === 'head' && cataloger.wantsHead?.(bytes.subarray(0, 4096)) !== true) continue;
+      this.keep(i, entry.path, catalogSafely(cataloger, entry.path, bytes));
+    }
+  }
+
+  linked(entry: Entry): void {
+    for (const [i, cataloger] of this.catalogers.entries()) {
+      const answer = cataloger.wants(entry.path, entry);
+      const found = this.found[i]!.get(entry.link);
+      if (found) this.keep(i, entry.path, found);
+      // What one cataloger found under the other name says nothing to a second one that only knows this name.
+      else if (answer === true) this.keep(i, entry.path, { packages: [], problems: [{ code: 'link-unread', detail: `a hard link to ${entry.link}, which was read as something else` }] });
+    }
+  }
+
+  /** Sorted, so that the same content gives the same bytes. */
+  results(): Results {
+    return Object.fromEntries(this.catalogers.map((cataloger, i) => [catalogerKey(cataloger), Object.fromEntries([...this.found[i]!].sort(([a], [b]) => (a < b ? -1 : 1)))]));
+  }
+
+  private isTooBig(i: number, { path, size }: Entry): boolean {
+    const { maxBytes } = this.catalogers[i]!;
+    if (size <= maxBytes) return false;
+    this.keep(i, path, { packages: [], problems: [{ code: 'limit-file-bytes', detail: `${size} bytes; ${this.catalogers[i]!.name} reads files up to ${maxBytes}` }] });
+    return true;
+  }
+
+  private keep(i: number, path: string, found: Found): void {
+    this.paths.add(path);
+    this.found[i]!.set(path, found);
+  }
+}
+
+/** What the cataloger says of these bytes; anything it throws becomes a problem of this one file. */
+export function catalogSafely(cataloger: Cataloger, path: string, bytes: Buffer): Found {
+  try {
+    return cataloger.catalog({ path, bytes });
+  } catch (error) {
+    if (error instanceof Problem) return { packages: [], problems: [{ code: error.code ?? 'file-unreadable', detail: error.detail }] };
+    return { packages: [], problems: [{ code: 'cataloger-failed', detail: `${cataloger.name}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300) }] };
+  }
+}

@@ -1,0 +1,31 @@
+import type { Cataloger } from './cataloger.ts';
+import { apk } from './catalogers/apk.ts';
+import { cargoAuditable } from './catalogers/cargo-auditable.ts';
+import { composerInstalled } from './catalogers/composer-installed.ts';
+import { dotnetDeps } from './catalogers/dotnet-deps.ts';
+import { dpkg } from './catalogers/dpkg.ts';
+import { gem } from './catalogers/gem.ts';
+import { goBinary } from './catalogers/go-binary.ts';
+import { jar } from './catalogers/jar.ts';
+import { npm } from './catalogers/npm.ts';
+import { osRelease } from './catalogers/os-release.ts';
+import { pypi } from './catalogers/pypi.ts';
+import { rpm } from './catalogers/rpm.ts';
+import { rpmManifest } from './catalogers/rpm-manifest.ts';
+
+/** Everything read out of an image or a root filesystem. To add a cataloger: one file, one line here. */
+export const catalogers: readonly Cataloger[] = [
+  osRelease,
+  dpkg,
+  apk,
+  rpm,
+  rpmManifest,
+  npm,
+  pypi,
+  gem,
+  jar,
+  goBinary,
+  cargoAuditable,
+  composerInstalled,
+  dotnetDeps,
+];
