@@ -1,1 +1,15 @@
-export {};
+export { canonicalJson, digestOf } from './canonical.ts';
+export { reservedRules, rejectedRule } from './cannot-tell.ts';
+export { compilePolicy, loadPolicy, type CompiledPolicy } from './check.ts';
+export { costLimits } from './cost.ts';
+export { canonical, Decision, ExceptedReason, ExceptionUse, Outcome, Reason } from './decision.ts';
+export { defaultPolicy, defaultPolicyText } from './default-policy.ts';
+export { nextDue } from './due.ts';
+export { evaluate } from './evaluate.ts';
+export { Exception } from './exceptions.ts';
+export { explain } from './explain.ts';
+export { CompactFinding, compareFindings } from './finding.ts';
+export { inputLimits, PolicyInput, readInput, type ImageInput, type MatchedInput, type ReadInput } from './input.ts';
+export { compact, listedAtMost, listFindings } from './listing.ts';
+export { parsePolicy } from './parse.ts';
+export { CannotTell, Policy, policyDigest, policyLimits, Rule } from './policy.ts';
