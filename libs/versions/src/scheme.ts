@@ -1,0 +1,46 @@
+/** A version no manager of its scheme would accept, with the reason in words. "Cannot tell" is never "not affected". */
+export class Unreadable {
+  readonly reason: string;
+  constructor(reason: string) { this.reason = reason; }
+}
+
+/**
+ * One version order. `V` is a version read once.
+ * `compare` is written after the manager's own algorithm and `key` after its result, so that each proves the other.
+ */
+export interface SchemeDefinition<V = unknown> {
+  /** Reads a version of at most {@link maxVersionLength} printable characters; never throws. */
+  readonly parse: (version: string) => V | Unreadable;
+  /** Negative, zero or positive, like a sort function. */
+  readonly compare: (a: V, b: V) => number;
+  /** Bytes (one per character, 0–255) whose plain order is the version order: `key(a) < key(b)` ⇔ `compare(a, b) < 0`. */
+  readonly key: (version: V) => string;
+  /** The manager's own answer for two versions, where its rules are not transitive and so no order at all; only `compareVersions` asks. */
+  readonly pairwise?: (a: V, b: V) => number;
+  /**
+   * Why the manager would refuse this version although its comparator gives it a place (`bad` in Go, `1-r` in apk).
+   * Such a version can be compared, but has no key and is in no range.
+   */
+  readonly irregular?: (version: V) => string | undefined;
+}
+
+/** Longest version that is read, in UTF-16 units. The longest in all of OSV is under 200; a longer one is an accident or an attack. */
+export const maxVersionLength = 1024;
+
+/** Reads a version of a scheme after the checks all schemes share: length, control characters, white space around it. */
+export function parseVersion<V>(scheme: SchemeDefinition<V>, version: string): V | Unreadable {
+  if (version.length > maxVersionLength) return new Unreadable(`version is ${version.length} characters long, more than ${maxVersionLength}`);
+  const trimmed = trim(version);
+  for (let i = 0; i < trimmed.length; i++) {
+    const c = trimmed.charCodeAt(i);
+    if (c <= 0x20 || c === 0x7f) return new Unreadable(`version has a blank or control character at ${i}`);
+  }
+  return scheme.parse(trimmed);
+}
+
+/** Spaces, tabs and line ends around a version are the file's, not the version's. */
+const trim = (version: string): string => isBlank(version.charCodeAt(0)) || isBlank(version.charCodeAt(version.length - 1))
+  ? version.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  : version;
+
+const isBlank = (c: number): boolean => c === 0x20 || (c >= 9 && c <= 13);
