@@ -41,7 +41,7 @@ function fromOsRelease(text: string): OperatingSystem | undefined {
   const id = fields.get('ID')?.toLowerCase();
   if (!id) return undefined;
   const versionId = fields.get('VERSION_ID');
-  const codename = fields.get('VERSION_CODENAME') ?? fields.get('UBUNTU_CODENAME') ?? /\(([^)]+)\)/.exec(fields.get('VERSION') ?? '')?.[1];
+  const codename = fields.get('VERSION_CODENAME') ?? fields.get('UBUNTU_CODENAME') ?? /\(([a-z]+)\)/.exec(fields.get('VERSION') ?? '')?.[1];
   const like = fields.get('ID_LIKE')?.toLowerCase().split(/\s+/).filter(Boolean);
   return {
     id,

@@ -1,0 +1,69 @@
+import { open, readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { invalid } from '@plimsoll/problem';
+import { catalogSafely } from './catalog-visitor.ts';
+import type { Cataloger } from './cataloger.ts';
+import { catalogers } from './catalogers.ts';
+import { cargoAuditable } from './catalogers/cargo-auditable.ts';
+import { goBinary } from './catalogers/go-binary.ts';
+import { reader, rpm } from './catalogers/rpm.ts';
+import { contentsOf, problemsOfFiles } from './coalesce.ts';
+import { isElf } from './elf.ts';
+import { lockfiles } from './lockfiles.ts';
+import type { Inventory } from './model.ts';
+
+/** The packages of one file: a lock file, a package database, a program, an archive. Rejects with Problem `file-missing`, `file-unknown`, `limit-file-bytes`. */
+export async function indexFile(path: string): Promise<Inventory> {
+  const facts = await stat(path).catch(() => undefined);
+  if (!facts?.isFile()) throw invalid('file-missing', `${path} is no file that can be read`);
+  const readers = readersOf(path, facts.size, await firstBytes(path));
+  if (readers.length === 0) throw invalid('file-unknown', `${basename(path)} is none of the files a package manager or a compiler leaves; name an image, a directory, a lock file or a package database`);
+  const most = Math.max(...readers.map(({ cataloger }) => cataloger.maxBytes));
+  if (facts.size > most) throw invalid('limit-file-bytes', `${path} has ${facts.size} bytes; at most ${most} are read`);
+  const bytes = await readFile(path);
+  const seen = readers.map(({ cataloger, as }) => ({ path: basename(path), layer: 0, found: catalogSafely(cataloger, as, bytes) }));
+  return {
+    target: { kind: 'file', reference: path, layers: [] },
+    ...contentsOf(seen, () => undefined),
+    configuration: {},
+    problems: problemsOfFiles(seen),
+  };
+}
+
+async function firstBytes(path: string): Promise<Buffer> {
+  await using file = await open(path, 'r');
+  const head = Buffer.alloc(4096);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  return head.subarray(0, bytesRead);
+}
+
+interface Reader { readonly cataloger: Cataloger; /** The path it would have in an image. */ readonly as: string }
+
+/** By where it lies (`…/var/lib/dpkg/status`), else by its usual name, else by its first bytes. */
+function readersOf(path: string, size: number, head: Buffer): Reader[] {
+  const name = basename(path);
+  const entry = { path: name, type: 'file', size, mode: 0o755, uid: 0, gid: 0, link: '' } as const;
+  const lock = lockfiles.find((one) => one.wants(name, entry));
+  if (lock) return [{ cataloger: lock, as: name }];
+  const parts = resolve(path).split('/');
+  for (const as of [...parts.map((_, i) => parts.slice(i + 1).join('/')).slice(0, -1), usualPlaces[name] ?? name]) {
+    const found = catalogers.filter((one) => one.wants(as, entry) === true);
+    if (found.length) return found.map((cataloger) => ({ cataloger, as }));
+  }
+  if (reader(head)) return [{ cataloger: rpm, as: 'var/lib/rpm/Packages' }];
+  return isElf(head) ? [goBinary, cargoAuditable].map((cataloger) => ({ cataloger, as: name })) : [];
+}
+
+/** Names that mean something only in their place. */
+const usualPlaces: Readonly<Record<string, string>> = {
+  status: 'var/lib/dpkg/status',
+  installed: 'lib/apk/db/installed',
+  'rpmdb.sqlite': 'var/lib/rpm/rpmdb.sqlite',
+  Packages: 'var/lib/rpm/Packages',
+  'Packages.db': 'var/lib/rpm/Packages.db',
+  'container-manifest-2': 'var/lib/rpmmanifest/container-manifest-2',
+  'installed.json': 'vendor/composer/installed.json',
+  METADATA: 'x.dist-info/METADATA',
+  'PKG-INFO': 'x.egg-info/PKG-INFO',
+  'os-release': 'etc/os-release',
+};
