@@ -109,6 +109,12 @@ const historyStep = (step: Json, where: string): HistoryStep => ({
   emptyLayer: step['empty_layer'] === true,
 });
 
+/** Which step of the history made which layer; nothing where the history does not add up. */
+export function buildSteps({ history }: ImageConfig, layers: number): readonly (string | undefined)[] {
+  const steps = history.filter((step) => !step.emptyLayer).map((step) => step.createdBy ?? step.comment);
+  return steps.length === layers ? steps : [];
+}
+
 /** `os/arch[/variant]` of a configuration. */
 export const platformOf = ({ os, architecture, variant }: { os: string; architecture: string; variant: string | undefined }): string =>
   `${os}/${architecture}${variant ? `/${variant}` : ''}`;

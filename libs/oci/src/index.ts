@@ -1,9 +1,16 @@
+export * from './credentials.ts';
 export * from './digests.ts';
+export type { HistoryStep, ImageConfig } from './documents.ts';
 export * from './entry.ts';
 export * from './limits.ts';
+export { compressionOf, mediaTypes } from './media-types.ts';
 export * from './open-image.ts';
+export * from './open-registry.ts';
 export * from './path-list.ts';
+export { hostPlatform, normalPlatform } from './platforms.ts';
 export * from './read-directory.ts';
 export * from './read-layer.ts';
-export type { RegistryAccess } from './registry.ts';
+export * from './references.ts';
+export * from './registry.ts';
 export * from './target.ts';
+export { survivingPaths, type LayerChanges } from './whiteouts.ts';

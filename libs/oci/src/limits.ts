@@ -55,6 +55,9 @@ export interface ImageLimits {
   readonly archiveMembers: number;
   /** Bytes written to the scratch directory for a compressed archive or standard input; beyond it Problem `limit-spool-bytes`. */
   readonly spoolBytes: number;
+  /** Uncompressed bytes per compressed byte of a compressed archive, looked at once `spoolRatioFrom` bytes came out; beyond it Problem `limit-ratio`. */
+  readonly spoolRatio: number;
+  readonly spoolRatioFrom: number;
 }
 
 export const defaultImageLimits: ImageLimits = {
@@ -63,6 +66,8 @@ export const defaultImageLimits: ImageLimits = {
   indexDepth: 4,
   archiveMembers: 100_000,
   spoolBytes: 64 * GiB,
+  spoolRatio: 200,
+  spoolRatioFrom: 1 * GiB,
 };
 
 /** One thing that could not be read, and where: a path inside the layer, or the layer's digest. Same shape as the inventory's problems. */

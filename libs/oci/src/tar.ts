@@ -65,21 +65,28 @@ export class TarWalker {
       if (this.skip > 0) {
         const passed = Math.min(this.skip, length - at);
         this.skip -= passed;
+        this.offset += passed;
         at += passed;
       } else if (this.body !== undefined) {
-        at += this.collect(this.body, bytes, at);
+        const taken = Math.min(this.body.length - this.bodyFilled, length - at);
+        this.offset += taken;
+        this.collect(this.body, bytes, at, taken);
+        at += taken;
       } else if (this.zeroBlocks > 1) {
         break;
       } else {
         const taken = Math.min(512 - this.filled, length - at);
         bytes.copy(this.header, this.filled, at, at + taken);
         this.filled += taken;
+        this.offset += taken;
         at += taken;
         if (this.filled === 512) { this.filled = 0; this.block(); }
       }
     }
-    this.offset += length;
   }
+
+  /** Where the walker is, in bytes from the start; while a listener hears of an entry, where that entry's bytes begin. */
+  get position(): number { return this.offset; }
 
   /** How many of the next bytes the walker would pass over; it takes them as passed. A reader of a file may seek instead. */
   takeSkip(): number {
@@ -98,15 +105,12 @@ export class TarWalker {
     if (inside && !this.ended) throw this.fail('truncated', `the tar ends inside an entry, after ${this.offset} bytes`);
   }
 
-  private collect(body: Buffer, bytes: Buffer, at: number): number {
-    const taken = Math.min(body.length - this.bodyFilled, bytes.length - at);
+  private collect(body: Buffer, bytes: Buffer, at: number, taken: number): void {
     bytes.copy(body, this.bodyFilled, at, at + taken);
     this.bodyFilled += taken;
-    if (this.bodyFilled === body.length) {
-      this.body = undefined;
-      this.bodyDone!(body);
-    }
-    return taken;
+    if (this.bodyFilled < body.length) return;
+    this.body = undefined;
+    this.bodyDone!(body);
   }
 
   /** Collects the next bytes into `into`, from `filled` on, then calls `done`. */

@@ -1,0 +1,3 @@
+export * from './build-image.ts';
+export * from './serve-registry.ts';
+export * from './write-tar.ts';
