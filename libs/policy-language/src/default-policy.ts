@@ -58,5 +58,7 @@ rules:
     remediation: add a USER line with a numeric id other than 0 to the Dockerfile
 `;
 
-/** The default policy, ready to evaluate. */
-export const defaultPolicy: CompiledPolicy = loadPolicy(defaultPolicyText);
+let compiled: CompiledPolicy | undefined;
+
+/** The default policy, ready to evaluate; compiled when first asked for, since most commands never judge. */
+export const defaultPolicy = (): CompiledPolicy => (compiled ??= loadPolicy(defaultPolicyText));

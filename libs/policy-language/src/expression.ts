@@ -24,19 +24,26 @@ export interface FactsAboutFinding extends Facts { readonly finding: FindingView
 
 const limits = { maxAstNodes: 1_000, maxDepth: 32, maxListElements: 200, maxMapEntries: 50, maxCallArguments: 4 };
 
-function environment(declared: Readonly<Record<string, Field>>) {
+/** Where an expression stands. An insert may read what is missing (it then says so); a condition must ask first. */
+type Scope = 'rule' | 'insert' | 'about';
+
+const declaredIn = (scope: Scope): Readonly<Record<string, Field>> => (scope === 'about' ? { ...variables, finding } : variables);
+
+const environments = new Map<Scope, Environment>();
+
+/** Built when first needed and kept: building one costs as much as a thousand evaluations. */
+function environmentOf(scope: Scope): Environment {
+  const known = environments.get(scope);
+  if (known) return known;
   const cel = new Environment({ limits });
   for (const [name, fields] of Object.entries(vocabulary)) {
     cel.registerType(name, { ctor: views[name as keyof typeof views], fields: Object.fromEntries(Object.entries(fields).map(([field, { type }]) => [field, type])) });
   }
-  for (const [name, { type }] of Object.entries(declared)) cel.registerVariable(name, type);
-  return { declared, cel: cel.registerFunction('string.matches_re2(string): bool', matchesPattern, { async: false }) };
+  for (const [name, { type }] of Object.entries(declaredIn(scope))) cel.registerVariable(name, type);
+  cel.registerFunction('string.matches_re2(string): bool', matchesPattern, { async: false });
+  environments.set(scope, cel);
+  return cel;
 }
-
-const rule = environment(variables);
-
-/** Where an expression stands. An insert may read what is missing (it then says so); a condition must ask first. */
-const scopes = { rule, insert: rule, about: environment({ ...variables, finding }) } as const;
 
 /**
  * Compiles one expression. Throws ExpressionError with what is wrong, where, and what to write instead:
@@ -44,9 +51,9 @@ const scopes = { rule, insert: rule, about: environment({ ...variables, finding 
  */
 export function compileExpression(text: string, expected: readonly string[], scope: 'rule' | 'insert'): Expression;
 export function compileExpression(text: string, expected: readonly string[], scope: 'about'): Expression<FactsAboutFinding>;
-export function compileExpression(text: string, expected: readonly string[], scope: keyof typeof scopes): Expression | Expression<FactsAboutFinding> {
-  const { cel, declared } = scopes[scope];
-  const parsed = refusing(text, declared, () => cel.parse(text));
+export function compileExpression(text: string, expected: readonly string[], scope: Scope): Expression | Expression<FactsAboutFinding> {
+  const declared = declaredIn(scope);
+  const parsed = refusing(text, declared, () => environmentOf(scope).parse(text));
   // The evaluator's declared node type hides what checking adds to it; syntax.ts names what we read.
   const root = parsed.ast as unknown as Node;
   const reads = admit(root, declared);

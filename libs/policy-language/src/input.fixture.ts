@@ -18,8 +18,8 @@ export const anException = (change: Record<string, unknown> = {}) => ({
 });
 
 /** A clean image; counts follow the findings given, unless they are given too. */
-export function anInput({ image, inventory, ...change }: Record<string, any> = {}) {
-  const worst: CompactFinding[] = change['worst'] ?? [];
+export function anInput({ image, inventory, ...change }: { image?: object; inventory?: object; worst?: CompactFinding[]; [other: string]: unknown } = {}) {
+  const { worst = [] } = change;
   const affected = worst.filter(({ state }) => state === 'affected');
   const count = (some: readonly CompactFinding[]) => some.reduce((counts, { severity }) => ({ ...counts, [severity]: counts[severity] + 1 }), none);
   const scores = affected.flatMap(({ score }) => score ?? []);

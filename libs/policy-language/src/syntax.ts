@@ -2,6 +2,7 @@
 export interface Node {
   readonly op: string;
   // Operands by operator: see the ASTNode type of @marcbachmann/cel-js.
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly args: any;
   readonly start: number;
   readonly end: number;

@@ -1,7 +1,8 @@
 import { Duration } from '@marcbachmann/cel-js/evaluator';
 import { compileExpression, type Expression } from './expression.ts';
-import { ExpressionError } from './syntax.ts';
 import type { Facts } from './facts.ts';
+import { ExpressionError } from './syntax.ts';
+import { cut, printable } from './words.ts';
 
 /** A message whose inserts were checked; writing it never throws. */
 export interface Template {
@@ -10,9 +11,6 @@ export interface Template {
 }
 
 const insertable = ['string', 'int', 'double', 'bool', 'list<string>', 'google.protobuf.Timestamp', 'google.protobuf.Duration'];
-
-/** Characters of a written message; what a hostile label adds beyond is cut. */
-const longest = 2_000;
 
 /** Compiles `There are {{ findings.total }} findings`. Throws ExpressionError for an insert that is wrong or not closed. */
 export function compileTemplate(text: string): Template {
@@ -28,7 +26,7 @@ export function compileTemplate(text: string): Template {
     parts.push(text.slice(from, open), insert);
     from = close + 2;
   }
-  const write = (facts: Facts) => cut(parts.map((part) => (typeof part === 'string' ? part : inserted(part, facts))).join(''), longest);
+  const write = (facts: Facts) => cut(parts.map((part) => (typeof part === 'string' ? part : inserted(part, facts))).join(''));
   return { cost, write };
 }
 
@@ -53,8 +51,3 @@ function shown(value: unknown): string {
   }
   return printable(String(value));
 }
-
-/** Names and labels come from the image: control and direction characters would write over a terminal or a log. */
-const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '\u{FFFD}');
-
-const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`);
