@@ -72,6 +72,7 @@ export async function startPlatform({ home, count = {}, env = {}, ports = {}, su
           ...(name === 'gateway' ? { PLIMSOLL_HTTP_PORT: String(http), PLIMSOLL_GRPC_PORT: String(grpc) } : {}),
           ...(name === 'identity' ? { PLIMSOLL_IDENTITY_KEK_FILE: files.kek, PLIMSOLL_ADMIN_PASSWORD_FILE: files.admin } : {}),
           // One machine: the receivers and registries people try it with are on loopback.
+          ...(name === 'scanner' ? { PLIMSOLL_SCANNER_PRIVATE_REGISTRIES: 'on' } : {}),
           ...(name === 'notifier' ? { PLIMSOLL_NOTIFIER_ALLOW_NETWORKS: '127.0.0.0/8,::1/128' } : {}),
           ...env.all, ...env[name],
         },

@@ -1,0 +1,40 @@
+import { realpathSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import type { ImagePushed } from '@plimsoll/contracts';
+import { openImage, recogniseTarget, type ImageSource, type ImageTarget } from '@plimsoll/oci';
+import { Problem } from '@plimsoll/problem';
+import { scannerConfig } from './scanner.config.ts';
+
+/** Opens what a push names: an image in a registry, or in a directory the operator allowed. */
+@Injectable()
+export class OpenTarget {
+  private readonly config = scannerConfig();
+
+  async open({ target: text, digest, platform }: ImagePushed, signal: AbortSignal): Promise<ImageSource> {
+    const target = await recogniseTarget(text);
+    if (target.kind === 'directory' || target.kind === 'file') throw new Problem('invalid', `${text} is not an image; scan it with \`plimsoll scan ${text}\` on the machine that holds it`, { code: 'target-not-an-image' });
+    const { PLIMSOLL_SCANNER_PLAIN_HTTP: plainHttp, PLIMSOLL_SCANNER_DOCKER_CONFIG: dockerConfig, PLIMSOLL_SCANNER_REGISTRY_CA_FILE: caFile, PLIMSOLL_SCANNER_PRIVATE_REGISTRIES } = this.config;
+    return openImage(target.kind === 'registry' ? pinned(target, digest) : this.allowed(target), {
+      signal, ...(platform && { platform }),
+      registry: { plainHttp, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
+    });
+  }
+
+  /** Checked on real paths, so that a symlink inside an allowed directory leads nowhere else. */
+  private allowed(target: Exclude<ImageTarget, { kind: 'registry' }>): ImageTarget {
+    let path: string;
+    try {
+      path = realpathSync(target.path);
+    } catch (cause) {
+      throw new Problem('missing', `${target.path} does not exist on the scanner's machine`, { code: 'target-missing', cause });
+    }
+    const inside = this.config.PLIMSOLL_SCANNER_LOCAL_ROOTS.some((root) => path === realpathSync(resolve(root)) || path.startsWith(realpathSync(resolve(root)) + sep));
+    if (!inside) throw new Problem('denied', 'the scanner reads registries only; name directories it may read in PLIMSOLL_SCANNER_LOCAL_ROOTS', { code: 'target-not-allowed' });
+    return { ...target, path };
+  }
+}
+
+/** A webhook told the digest: that content and no other is read, wherever the tag points by now. */
+const pinned = (target: Extract<ImageTarget, { kind: 'registry' }>, digest: string | undefined): ImageTarget =>
+  digest === undefined || target.reference.includes('@') ? target : { ...target, reference: `${target.reference}@${digest}` };

@@ -1,0 +1,28 @@
+import { availableParallelism } from 'node:os';
+import { readConfig } from '@plimsoll/service';
+import { z } from 'zod';
+
+const list = z.string().default('').transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
+
+/** Every setting of the scanner; the defaults are safe for a stranger's images. */
+export const ScannerConfig = z.object({
+  /** Images read at the same time by one process; layers share the worker threads. */
+  PLIMSOLL_SCANNER_CONCURRENCY: z.coerce.number().int().min(1).max(32).default(2),
+  /** Threads that read layers; reading is processor work, so one per core. */
+  PLIMSOLL_SCANNER_WORKERS: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
+  /** Directories whose archives and layouts may be named as targets (`oci:/…`); none, because a caller could read the scanner's disk. */
+  PLIMSOLL_SCANNER_LOCAL_ROOTS: list,
+  /** Registries spoken to without TLS (`host:port`), besides those on loopback. */
+  PLIMSOLL_SCANNER_PLAIN_HTTP: list,
+  /** Whether registries may be at private or loopback addresses. Off, because whoever may submit an image could probe the network with it. */
+  PLIMSOLL_SCANNER_PRIVATE_REGISTRIES: z.enum(['on', 'off']).default('off'),
+  /** Docker's config.json with the registries' credentials. */
+  PLIMSOLL_SCANNER_DOCKER_CONFIG: z.string().optional(),
+  /** PEM file of private certificate authorities of registries. */
+  PLIMSOLL_SCANNER_REGISTRY_CA_FILE: z.string().optional(),
+  /** Seconds for one image, whatever it is. */
+  PLIMSOLL_SCANNER_IMAGE_SECONDS: z.coerce.number().int().min(1).default(1_800),
+});
+export type ScannerConfig = z.output<typeof ScannerConfig>;
+
+export const scannerConfig = (): ScannerConfig => readConfig(ScannerConfig);
