@@ -11,6 +11,15 @@ export { FixState, Severity };
 export const State = z.enum(['affected', 'undetermined', 'fixed', 'not-affected']);
 export type State = z.output<typeof State>;
 
+/** Why an answer is what it is. */
+export const Because = z.enum([
+  'in-range', 'listed', 'every-version',
+  'at-or-above-fixed', 'below-introduced', 'above-last-affected', 'above-limit', 'not-listed',
+  'vendor-not-affected', 'vendor-fixed', 'vendor-undetermined', 'version-unreadable', 'bound-unreadable',
+  'withdrawn', 'other-module', 'other-architecture',
+]);
+export type Because = z.output<typeof Because>;
+
 /** The steps that led to the answer, enough for an independent program to compute it again. */
 export const Proof = z.object({
   /** Ecosystem, name and version that were compared; for a distribution these are the source package's. */
@@ -32,8 +41,11 @@ export const Proof = z.object({
     limit: z.string().optional(),
     versions: z.array(z.string()).optional(),
   }).optional(),
-  /** Why, in a stable word: `in-range`, `below-introduced`, `at-or-above-fixed`, `listed`, `not-listed`, `vendor-not-affected`, `version-unreadable`, `withdrawn`, … */
-  because: z.string(),
+  /** Every stretch of the entry, when none holds the version or it cannot be told; nothing else may hold it then. */
+  ranges: z.array(z.object({ introduced: z.string().optional(), fixed: z.string().optional(), last_affected: z.string().optional(), limit: z.string().optional() })).optional(),
+  /** Why. `version-unreadable` and `bound-unreadable` say which side could not be read; `detail` has the words. */
+  because: Because,
+  detail: z.string().optional(),
 });
 export type Proof = z.output<typeof Proof>;
 
@@ -81,3 +93,16 @@ export const FindingSummary = z.object({
   max_score: z.number().optional(),
 });
 export type FindingSummary = z.output<typeof FindingSummary>;
+
+/** A package that no advisory source was asked about, or none could answer for. */
+export const NotCovered = z.object({
+  purl: z.string(), name: z.string(), version: z.string(), type: PackageType,
+  /**
+   * `release-not-covered`: no source has this release or registry. `system-unknown`: os-release is missing or of a system
+   * without a source. `third-party`: somebody else built it. `no-ecosystem`: nobody publishes advisories for the kind.
+   * `owner-not-covered`: it belongs to an operating-system package that is not covered.
+   */
+  reason: z.enum(['release-not-covered', 'system-unknown', 'third-party', 'no-ecosystem', 'owner-not-covered']),
+  ecosystem: z.string().optional(),
+});
+export type NotCovered = z.output<typeof NotCovered>;

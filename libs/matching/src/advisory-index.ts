@@ -1,0 +1,43 @@
+import { type Advisory, type Affected, normaliseName } from '@plimsoll/advisories';
+import { keyedEntry, type KeyedEntry } from './keyed.ts';
+
+/** An advisory without its affected entries. */
+export type AdvisoryHead = Omit<Advisory, 'affected'>;
+
+/** One affected entry as matching meets it: comparing needs no text, and `read` fetches the texts of what was met. */
+export interface Candidate extends KeyedEntry {
+  read(): { readonly advisory: AdvisoryHead; readonly affected: Affected };
+}
+
+/**
+ * What matching asks of advisories, wherever they are: the local database file, rows of a table, or memory.
+ * Immutable: what it answered once it answers always.
+ */
+export interface AdvisoryIndex {
+  /** The feed revision these advisories are of. */
+  readonly revision: string;
+  /** True when some source speaks of this ecosystem (a distribution's release, or a registry). */
+  covers(ecosystem: string): boolean;
+  /** Every entry for a package, by normalised name, in a stable order. */
+  candidates(ecosystem: string, name: string): readonly Candidate[];
+}
+
+/** An index over advisories in memory. */
+export function indexOf(advisories: Iterable<Advisory>, revision = '0'): AdvisoryIndex {
+  const byName = new Map<string, Candidate[]>();
+  const ecosystems = new Set<string>();
+  for (const { affected: entries, ...advisory } of advisories) {
+    for (const affected of entries) {
+      ecosystems.add(affected.ecosystem);
+      const name = `${affected.ecosystem}\0${affected.name}`;
+      const candidates = byName.get(name) ?? [];
+      byName.set(name, candidates);
+      candidates.push({ ...keyedEntry(affected, advisory.withdrawn !== undefined), read: () => ({ advisory, affected }) });
+    }
+  }
+  return {
+    revision,
+    covers: (ecosystem) => ecosystems.has(ecosystem),
+    candidates: (ecosystem, name) => byName.get(`${ecosystem}\0${normaliseName(ecosystem, name)}`) ?? [],
+  };
+}

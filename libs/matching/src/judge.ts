@@ -1,0 +1,144 @@
+import { type Affected, familyOf, type Range, type Severity, severityOf } from '@plimsoll/advisories';
+import type { AdvisoryHead, AdvisoryIndex, Candidate } from './advisory-index.ts';
+import { type Decision, decide } from './decide.ts';
+import type { Coordinates } from './ecosystem-of.ts';
+import type { Finding, Proof, State } from './finding.ts';
+import { groupByProblem } from './group.ts';
+import { type KeyedVersion, keyedVersion, keyOf } from './keyed.ts';
+
+/** A finding of a package version, before it is known in which package of which target it sits. */
+export type Judgement = Omit<Finding, 'package'>;
+
+/** What is compared, and what only some entries mean: rpm module (`nodejs:18`) and architecture. */
+export interface Subject extends Coordinates {
+  readonly module?: string | undefined;
+  readonly arch?: string | undefined;
+}
+
+/** One record that speaks of the subject, with its answer. */
+export interface Hit extends Decision {
+  readonly advisory: AdvisoryHead;
+  readonly affected: Affected;
+}
+
+/** Worst first: of several records of one problem the worst answer counts. */
+const states: readonly State[] = ['affected', 'undetermined', 'fixed', 'not-affected'];
+
+/**
+ * Everything the index says of one package version, one judgement per problem. Without `all` only what is affected
+ * or undetermined.
+ */
+export function judge(index: AdvisoryIndex, subject: Subject, all = false): Judgement[] {
+  const candidates = index.candidates(subject.ecosystem, subject.name);
+  if (candidates.length === 0) return [];
+  const version = keyedVersion(subject.ecosystem, subject.version);
+  const hits: Hit[] = [];
+  for (const candidate of candidates) {
+    const decision = decide(candidate, version);
+    if (decision === undefined || (!all && (decision.state === 'fixed' || decision.state === 'not-affected'))) continue;
+    const hit = withRecord(candidate, decision, subject, version);
+    if (all || hit.state === 'affected' || hit.state === 'undetermined') hits.push(hit);
+  }
+  return groupByProblem(hits).map(({ id, hits: of }) => judgement(id, of, subject, version));
+}
+
+/** Fetches the record and applies what only its text can tell: single versions behind a hash, module, architecture. */
+function withRecord(candidate: Candidate, decision: Decision, subject: Subject, version: KeyedVersion): Hit {
+  const { advisory, affected } = candidate.read();
+  const stream = subject.module?.split(':').slice(0, 2).join(':');
+  if (affected.module !== undefined && affected.module !== stream) return { advisory, affected, state: 'not-affected', because: 'other-module', range: -1 };
+  if (affected.arches !== undefined && subject.arch !== undefined && !affected.arches.includes(subject.arch)) return { advisory, affected, state: 'not-affected', because: 'other-architecture', range: -1 };
+  if (decision.because === 'listed' && listedAs(affected, version) === undefined) {
+    const { versions: _, ...rest } = candidate;
+    const again = decide({ ...rest, versions: new Uint32Array(), read: candidate.read }, version) ?? decision;
+    return { advisory, affected, ...again };
+  }
+  return { advisory, affected, ...decision };
+}
+
+/** The listed version that equals the subject's, as the publisher wrote it. */
+const listedAs = (affected: Affected, version: KeyedVersion): string | undefined =>
+  affected.versions?.find((listed) => listed === version.text || (version.key !== null && keyOf(version.scheme, listed) === version.key));
+
+function judgement(id: string, hits: readonly Hit[], subject: Subject, version: KeyedVersion): Judgement {
+  const state = states.find((worst) => hits.some((hit) => hit.state === worst))!;
+  const [decider, ...others] = ranked(hits, state, version);
+  const { advisory, affected } = decider!;
+  const records = [decider!, ...others];
+  const fixed = state === 'affected' || state === 'undetermined' ? fixOf(decider!, version) : affected.ranges?.[decider!.range]?.fixed;
+  const rating = ratingOf(records, subject.ecosystem);
+  const names = new Set(records.flatMap((hit) => hit.advisory.vulnerabilities.length > 0 ? [] : [hit.advisory.id, ...hit.advisory.aliases]));
+  names.delete(id);
+  const title = records.find((hit) => hit.advisory.title !== undefined)?.advisory.title;
+  const published = records.find((hit) => hit.advisory.published !== undefined)?.advisory.published;
+  return {
+    id, aliases: [...names].sort(),
+    advisories: [...new Set(records.map((hit) => hit.advisory.id))],
+    advisory: advisory.id, source: advisory.source,
+    state, ...rating,
+    fix_state: fixed !== undefined ? 'available' : affected.fix_state === 'available' ? 'none-yet' : affected.fix_state,
+    ...(fixed === undefined ? {} : { fixed_version: fixed }),
+    ...(title === undefined ? {} : { title }),
+    ...(published === undefined ? {} : { published }),
+    proof: proofOf(decider!, subject, version),
+  };
+}
+
+/** The record that decides comes first: of those with the answer, the one repaired last, then one that is scored, then by id. */
+function ranked(hits: readonly Hit[], state: State, version: KeyedVersion): Hit[] {
+  if (hits.length === 1) return [...hits];
+  const rank = (hit: Hit) => {
+    const fixed = fixOf(hit, version);
+    return { hit, isDecider: hit.state === state, fixed: fixed === undefined ? '' : keyOf(version.scheme, fixed) ?? '\x00', isScored: hit.advisory.severities.some(({ score }) => score !== undefined) };
+  };
+  return hits.map(rank).sort((a, b) =>
+    Number(b.isDecider) - Number(a.isDecider) || (a.fixed < b.fixed ? 1 : a.fixed > b.fixed ? -1 : 0)
+    || Number(b.isScored) - Number(a.isScored) || (a.hit.advisory.id < b.hit.advisory.id ? -1 : 1)).map(({ hit }) => hit);
+}
+
+/** The version that repairs: the end of the deciding stretch, or for a listed version the lowest repair above it. */
+function fixOf({ affected, range, because }: Hit, version: KeyedVersion): string | undefined {
+  if (range >= 0) return affected.ranges?.[range]?.fixed;
+  if (because !== 'listed') return undefined;
+  return affected.ranges?.map(({ fixed }) => fixed)
+    .flatMap((fixed) => fixed === undefined ? [] : [{ fixed, key: keyOf(version.scheme, fixed) }])
+    .filter(({ key }) => key !== null && version.key !== null && key > version.key)
+    .sort((a, b) => a.key! < b.key! ? -1 : 1)[0]?.fixed;
+}
+
+/**
+ * Severity in this order, the deciding record before the others of its problem:
+ * 1. the vendor's word for this package; 2. for a distribution, the vendor's word for the problem;
+ * 3. CVSS, the newest version there is, of several the highest; 4. the publisher's word; 5. `unknown`.
+ */
+function ratingOf(records: readonly Hit[], ecosystem: string): { severity: Severity; score?: number; vector?: string } {
+  const vectors = records.flatMap(({ advisory }) => advisory.severities).filter(({ score }) => score !== undefined)
+    .sort((a, b) => a.type === b.type ? b.score! - a.score! : a.type < b.type ? 1 : -1);
+  const scored = vectors[0];
+  const isDistribution = familyOf(ecosystem) !== ecosystem;
+  const word = records.find(({ advisory }) => advisory.severity !== undefined)?.advisory.severity;
+  const severity = records.find(({ affected }) => affected.severity !== undefined)?.affected.severity
+    ?? (isDistribution ? word : undefined)
+    ?? (scored === undefined ? word : severityOf(scored.score!))
+    ?? 'unknown';
+  return { severity, ...(scored === undefined ? {} : { score: scored.score!, vector: scored.vector }) };
+}
+
+function proofOf(hit: Hit, subject: Subject, version: KeyedVersion): Proof {
+  const { advisory, affected, because, state } = hit;
+  const range: Range | undefined = affected.ranges?.[hit.range];
+  const listed = because === 'listed' ? [listedAs(affected, version)!] : undefined;
+  const needsAll = because !== 'in-range' && because !== 'listed' && because !== 'withdrawn';
+  return {
+    ecosystem: subject.ecosystem, name: subject.name, version: subject.version,
+    scheme: version.scheme ?? 'unknown',
+    advisory: advisory.id, source: advisory.source,
+    ...(affected.status === 'affected' ? {} : { status: affected.status }),
+    ...(range !== undefined || listed !== undefined ? { range: { ...range, ...(listed === undefined ? {} : { versions: listed }) } }
+      : needsAll && affected.versions !== undefined ? { range: { versions: affected.versions } } : {}),
+    ...(needsAll && affected.ranges !== undefined ? { ranges: affected.ranges } : {}),
+    because,
+    ...(state === 'undetermined' ? { detail: version.reason ?? affected.vendor_status ?? 'a bound of the advisory cannot be read' }
+      : because === 'withdrawn' ? { detail: `withdrawn ${advisory.withdrawn}` } : {}),
+  };
+}

@@ -1,0 +1,79 @@
+import type { Inventory, OperatingSystem, Package } from '@plimsoll/inventory';
+import type { AdvisoryIndex } from './advisory-index.ts';
+import { coordinatesOf } from './ecosystem-of.ts';
+import type { Finding, FindingSummary, NotCovered } from './finding.ts';
+import { judge, type Judgement, type Subject } from './judge.ts';
+import { summarize } from './summarize.ts';
+
+/** Everything known to be wrong, or not to be known, about the packages of a target. */
+export interface Matched {
+  /** In the order of the packages; of state `affected` and `undetermined`, and of every state with `all`. */
+  readonly findings: Finding[];
+  readonly not_covered: NotCovered[];
+  readonly summary: FindingSummary;
+}
+
+/**
+ * Matches packages against advisories: a pure function of the two. A language package owned by an operating-system
+ * package is left to that package and its vendor. Packages no source speaks of are listed, never counted as clean.
+ */
+export function match(inventory: Pick<Inventory, 'os' | 'packages'>, index: AdvisoryIndex, options: { readonly all?: boolean } = {}): Matched {
+  const { os, packages } = inventory;
+  const findings: Finding[] = [], uncovered: NotCovered[] = [];
+  const owners = packages.some(({ owner }) => owner !== undefined) ? new Map(packages.map((found) => [found.purl, found])) : undefined;
+  for (const found of packages) {
+    const subject = subjectOf(found, os, index, owners);
+    if (subject === 'owned') continue;
+    if ('reason' in subject) { uncovered.push(subject); continue; }
+    const judgements = options.all ? judge(index, subject, true) : remembered(index, subject);
+    if (judgements.length === 0) continue;
+    const place = placeOf(found);
+    for (const judgement of judgements) findings.push({ ...judgement, package: place });
+  }
+  return { findings, not_covered: uncovered, summary: summarize(findings, uncovered.length) };
+}
+
+/** What is looked up for a package; `owned` when its owner answers for it; or why nothing is. */
+export function subjectOf(found: Package, os: OperatingSystem | null, index: AdvisoryIndex, owners?: ReadonlyMap<string, Package>): Subject | NotCovered | 'owned' {
+  const uncovered = (reason: NotCovered['reason'], ecosystem?: string): NotCovered =>
+    ({ purl: found.purl, name: found.name, version: found.version, type: found.type, reason, ...(ecosystem === undefined ? {} : { ecosystem }) });
+  const owner = found.owner === undefined ? undefined : owners?.get(found.owner);
+  if (found.owner !== undefined && owner !== found) {
+    const answer = owner === undefined ? undefined : subjectOf(owner, os, index);
+    return answer !== undefined && answer !== 'owned' && !('reason' in answer) ? 'owned' : uncovered('owner-not-covered');
+  }
+  const coordinates = coordinatesOf(found, os);
+  if (typeof coordinates === 'string') return uncovered(coordinates);
+  if (!index.covers(coordinates.ecosystem)) return uncovered('release-not-covered', coordinates.ecosystem);
+  return found.type === 'rpm' ? { ...coordinates, module: found.module, arch: found.arch } : coordinates;
+}
+
+const placeOf = ({ purl, name, version, type, layer, locations }: Package): Finding['package'] => ({
+  purl, name, version, type,
+  ...(layer === undefined ? {} : { layer }),
+  ...(locations[0] === undefined ? {} : { path: locations[0].path }),
+});
+
+/**
+ * An index never changes, so what it says of a package version is kept: images share most of theirs.
+ * At most this many judgements per index; then the oldest go.
+ */
+const keptJudgements = 60_000;
+const memory = new WeakMap<AdvisoryIndex, { judged: Map<string, Judgement[]>; size: number }>();
+
+function remembered(index: AdvisoryIndex, subject: Subject): Judgement[] {
+  let kept = memory.get(index);
+  if (kept === undefined) memory.set(index, kept = { judged: new Map(), size: 0 });
+  const key = `${subject.ecosystem}\0${subject.name}\0${subject.version}\0${subject.module ?? ''}\0${subject.arch ?? ''}`;
+  const known = kept.judged.get(key);
+  if (known !== undefined) return known;
+  const judgements = judge(index, subject);
+  kept.judged.set(key, judgements);
+  kept.size += 1 + judgements.length;
+  for (const [oldest, { length }] of kept.judged) {
+    if (kept.size <= keptJudgements) break;
+    kept.judged.delete(oldest);
+    kept.size -= 1 + length;
+  }
+  return judgements;
+}
