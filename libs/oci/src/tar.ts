@@ -188,8 +188,9 @@ export class TarWalker {
     };
     const how = this.listener.entry(entry);
     if (how === false || type !== 'file') return undefined;
-    if (sparse) return this.refuse('sparse-file', 'a sparse file is not read', rawName);
-    return { entry, how };
+    if (!sparse) return { entry, how };
+    this.listener.problem('sparse-file', 'wanted, but stored as a sparse file; those are not read', path);
+    return undefined;
   }
 
   private path(rawName: Buffer): string | undefined {
