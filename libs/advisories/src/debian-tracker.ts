@@ -82,6 +82,8 @@ function affectedOf(name: string, codename: string, release: Release): Affected 
         ? { ...common, status: 'not-affected', fix_state: 'available' }
         : { ...common, status: 'affected', ranges: [{ fixed: release.fixed_version }], fix_state: 'available' };
     case 'open':
+      // Repaired in a version that this release does not have yet.
+      if (release.fixed_version && release.fixed_version !== '0') return { ...common, status: 'affected', ranges: [{ fixed: release.fixed_version }], fix_state: 'available' };
       return { ...common, status: 'affected', ...fixStateOf(release, urgency) };
     case 'undetermined':
       return { ...common, status: 'undetermined', fix_state: 'unknown', vendor_status: 'undetermined' };

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { compareVersions, type Scheme } from '@plimsoll/versions';
+import { compareVersions, parseVersion, type Scheme, schemes, Unreadable } from '@plimsoll/versions';
 import type { Finding, State } from './finding.ts';
 
 /**
@@ -49,8 +49,15 @@ function less(scheme: string, a: string, b: string): boolean | undefined {
     if (!memory.has(key)) memory.set(key, dpkgLess(a, b));
     return memory.get(key);
   }
+  if (!isReadable(scheme, a) || !isReadable(scheme, b)) return undefined;
   const { result } = compareVersions(scheme as Scheme, a, b);
   return result === 'undetermined' ? undefined : result < 0;
+}
+
+/** Comparators place some versions that no manager accepts (`1.34.0_r0` in apk): those count as unreadable. */
+function isReadable(scheme: string, version: string): boolean {
+  const order = schemes[scheme as Scheme], parsed = parseVersion(order, version);
+  return !(parsed instanceof Unreadable) && order.irregular?.(parsed) === undefined;
 }
 
 function dpkgLess(a: string, b: string): boolean {

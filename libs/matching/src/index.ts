@@ -1,4 +1,7 @@
 export * from './advisory-index.ts';
+export { buildDatabase } from './build-database.ts';
+export { type AdvisoryDatabase, openDatabase } from './database-file.ts';
+export { DatabaseInfo } from './database-format.ts';
 export * from './ecosystem-of.ts';
 export * from './finding.ts';
 export { judge, type Judgement, type Subject } from './judge.ts';

@@ -1,0 +1,58 @@
+import type { Bound, KeyedEntry, KeyedRange } from './keyed.ts';
+import { ends, statuses } from './database-format.ts';
+
+/** Where the texts of an entry are: the advisory's head at `offset`, the entry itself `skip` bytes on. */
+export interface RecordPlace {
+  readonly offset: number;
+  readonly headSize: number;
+  readonly skip: number;
+  readonly size: number;
+}
+
+const fixedSize = 8 + 4 + 4 + 4 + 1 + 4 + 4;
+const isWithdrawnBit = 0x80, hasVersionsBit = 0x40, nullFromBit = 0x80, nullToBit = 0x40;
+
+/** Bytes of an entry: places and counts, then each range as kind, lengths and keys, then the version hashes. Numbers are little-endian. */
+export function encodeEntry(entry: KeyedEntry, place: RecordPlace): Buffer {
+  const hashes = entry.versions ?? new Uint32Array();
+  const size = fixedSize + entry.ranges.reduce((sum, { from, to }) => sum + 5 + (from?.length ?? 0) + (to?.length ?? 0), 0) + 4 * hashes.length;
+  const buffer = Buffer.allocUnsafe(size);
+  let at = buffer.writeDoubleLE(place.offset, 0);
+  at = buffer.writeUInt32LE(place.headSize, at);
+  at = buffer.writeUInt32LE(place.skip, at);
+  at = buffer.writeUInt32LE(place.size, at);
+  at = buffer.writeUInt8(statuses.indexOf(entry.status) | (entry.isWithdrawn ? isWithdrawnBit : 0) | (entry.versions === undefined ? 0 : hasVersionsBit), at);
+  at = buffer.writeUInt32LE(entry.ranges.length, at);
+  at = buffer.writeUInt32LE(hashes.length, at);
+  for (const { from, to, end } of entry.ranges) {
+    at = buffer.writeUInt8(ends.indexOf(end) | (from === null ? nullFromBit : 0) | (to === null ? nullToBit : 0), at);
+    at = buffer.writeUInt16LE(from?.length ?? 0, at);
+    at = buffer.writeUInt16LE(to?.length ?? 0, at);
+    at += buffer.write(from ?? '', at, 'latin1');
+    at += buffer.write(to ?? '', at, 'latin1');
+  }
+  for (const hash of hashes) at = buffer.writeUInt32LE(hash, at);
+  return buffer;
+}
+
+/** Reads one entry at `at` and says where the next one begins. */
+export function decodeEntry(buffer: Buffer, at: number): { entry: KeyedEntry; place: RecordPlace; next: number } {
+  const place = { offset: buffer.readDoubleLE(at), headSize: buffer.readUInt32LE(at + 8), skip: buffer.readUInt32LE(at + 12), size: buffer.readUInt32LE(at + 16) };
+  const flags = buffer.readUInt8(at + 20), rangeCount = buffer.readUInt32LE(at + 21), hashCount = buffer.readUInt32LE(at + 25);
+  at += fixedSize;
+  const ranges: KeyedRange[] = [];
+  for (let index = 0; index < rangeCount; index++) {
+    const kind = buffer.readUInt8(at), fromSize = buffer.readUInt16LE(at + 1), toSize = buffer.readUInt16LE(at + 3);
+    at += 5;
+    const from: Bound = (kind & nullFromBit) !== 0 ? null : buffer.toString('latin1', at, at + fromSize);
+    const to: Bound = (kind & nullToBit) !== 0 ? null : buffer.toString('latin1', at + fromSize, at + fromSize + toSize);
+    ranges.push({ from, to, end: ends[kind & 0x3f]! });
+    at += fromSize + toSize;
+  }
+  let versions: Uint32Array | undefined;
+  if ((flags & hasVersionsBit) !== 0) {
+    versions = new Uint32Array(hashCount);
+    for (let index = 0; index < hashCount; index++, at += 4) versions[index] = buffer.readUInt32LE(at);
+  }
+  return { entry: { status: statuses[flags & 0x0f]!, isWithdrawn: (flags & isWithdrawnBit) !== 0, ranges, versions }, place, next: at };
+}

@@ -1,0 +1,241 @@
+import { hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type Affected, normaliseName } from '@plimsoll/advisories';
+import { invalid, Problem } from '@plimsoll/problem';
+import type { AdvisoryHead, AdvisoryIndex, Candidate } from './advisory-index.ts';
+import { keyFor } from './build-database.ts';
+import { decodeEntry, type RecordPlace } from './database-entry.ts';
+import { endSize, Footer, formatVersion, hashSize, magic, startSize, type DatabaseInfo } from './database-format.ts';
+import type { KeyedEntry } from './keyed.ts';
+
+/** An open local database: an index whose texts stay on disk until a finding needs them. */
+export interface AdvisoryDatabase extends AdvisoryIndex, Disposable {
+  readonly info: DatabaseInfo;
+  readonly counts: { readonly advisories: number; readonly entries: number; readonly names: number };
+  readonly ecosystems: readonly string[];
+  /** Reads and checks the whole file; opening checks only what it reads. Throws Problem `database-tampered`. */
+  verify(): void;
+  close(): void;
+}
+
+/** Candidates kept decoded, and 16 KiB pages kept checked; beyond either, the ones used longest ago go. */
+const keptCandidates = 100_000, keptPages = 1024;
+
+/**
+ * Opens a database file. Throws Problem `database-missing`, `database-unreadable` (not such a file),
+ * `database-version` (made by another version), `database-truncated` or `database-tampered`; the last also later,
+ * when a page that was changed is first read.
+ */
+export function openDatabase(path: string): AdvisoryDatabase {
+  const file = openFile(path);
+  try {
+    const footer = readFooter(file, path);
+    return new Database(file, path, footer);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw new Problem('missing', `${path}: no advisory database there`, { code: 'database-missing', cause: error });
+  }
+}
+
+function readFooter(file: number, path: string): Footer {
+  const { size } = fstatSync(file);
+  const start = read(file, 0, Math.min(startSize, size));
+  if (start.length < startSize || !start.subarray(0, magic.length).equals(magic)) throw invalid('database-unreadable', `${path} is not an advisory database`);
+  const version = start.readUInt32LE(magic.length);
+  if (version !== formatVersion) throw invalid('database-version', `${path} has format ${version}, this program reads ${formatVersion}`);
+  const truncated = () => invalid('database-truncated', `${path} is cut off: its end is missing`);
+  if (size < startSize + endSize) throw truncated();
+  const end = read(file, size - endSize, endSize);
+  if (!end.subarray(36).equals(magic)) throw truncated();
+  const footerSize = end.readUInt32LE(0);
+  if (footerSize > size - endSize - startSize) throw tampered(path, 'footer');
+  const bytes = read(file, size - endSize - footerSize, footerSize);
+  if (hash('sha256', bytes, 'hex') !== end.toString('hex', 4, 36)) throw tampered(path, 'footer');
+  const footer = Footer.parse(JSON.parse(bytes.toString('utf8')));
+  if (footer.hashes.offset + footer.hashes.size + footerSize + endSize !== size) throw tampered(path, 'size');
+  return footer;
+}
+
+const tampered = (path: string, part: string): Problem => invalid('database-tampered', `${path}: its ${part} does not match its checksum`);
+
+function read(file: number, offset: number, size: number): Buffer {
+  const buffer = Buffer.allocUnsafe(size);
+  let filled = 0;
+  while (filled < size) {
+    const count = readSync(file, buffer, filled, size - filled, offset + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return buffer.subarray(0, filled);
+}
+
+class Database implements AdvisoryDatabase {
+  readonly info: DatabaseInfo;
+  readonly revision: string;
+  readonly ecosystems: readonly string[];
+  readonly counts: AdvisoryDatabase['counts'];
+  readonly #file: number;
+  readonly #path: string;
+  readonly #footer: Footer;
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #tops: Tops;
+  readonly #hashes: Buffer;
+  readonly #pages = new Map<number, Buffer>();
+  readonly #decoded = new Map<string, readonly Candidate[]>();
+  #decodedCount = 0;
+
+  constructor(file: number, path: string, footer: Footer) {
+    this.#file = file;
+    this.#path = path;
+    this.#footer = footer;
+    this.info = footer.info;
+    this.revision = footer.info.revision;
+    this.ecosystems = footer.ecosystems;
+    this.counts = { advisories: footer.advisories, entries: footer.entries, names: footer.names };
+    this.#numbers = new Map(footer.ecosystems.map((ecosystem, number) => [ecosystem, number]));
+    this.#hashes = this.#section(footer.hashes, footer.hashes_sha256, 'page hashes');
+    this.#tops = new Tops(this.#section(footer.tops, footer.tops_sha256, 'leaf index'));
+  }
+
+  covers(ecosystem: string): boolean { return this.#numbers.has(ecosystem); }
+
+  candidates(ecosystem: string, name: string): readonly Candidate[] {
+    const number = this.#numbers.get(ecosystem);
+    if (number === undefined) return [];
+    const asked = `${number} ${name}`;
+    const known = this.#decoded.get(asked);
+    if (known !== undefined) return known;
+    const found = this.#find(keyFor(number, normaliseName(ecosystem, name)), ecosystem);
+    this.#decoded.set(asked, found);
+    this.#decodedCount += 1 + found.length;
+    for (const [oldest, { length }] of this.#decoded) {
+      if (this.#decodedCount <= keptCandidates || oldest === asked) break;
+      this.#decoded.delete(oldest);
+      this.#decodedCount -= 1 + length;
+    }
+    return found;
+  }
+
+  verify(): void {
+    for (let page = 0; page * hashSize < this.#hashes.length; page++) this.#readPage(page);
+  }
+
+  close(): void { closeSync(this.#file); }
+  [Symbol.dispose](): void { this.close(); }
+
+  #find(key: Buffer, ecosystem: string): readonly Candidate[] {
+    const leaf = this.#tops.leafOf(key);
+    if (leaf === undefined) return [];
+    const bytes = this.#bytes(leaf.offset, leaf.size);
+    for (let at = 0; at < bytes.length;) {
+      const keySize = bytes.readUInt16LE(at), entriesAt = at + 2 + keySize + 4, end = entriesAt + bytes.readUInt32LE(entriesAt - 4);
+      const order = bytes.compare(key, 0, key.length, at + 2, at + 2 + keySize);
+      if (order === 0) return this.#decode(bytes, entriesAt, end, ecosystem, key.toString('utf8', 2));
+      if (order > 0) return [];
+      at = end;
+    }
+    return [];
+  }
+
+  #decode(bytes: Buffer, at: number, end: number, ecosystem: string, name: string): readonly Candidate[] {
+    const candidates: Candidate[] = [];
+    while (at < end) {
+      const { entry, place, next } = decodeEntry(bytes, at);
+      candidates.push(new Stored(entry, () => this.#record(place, ecosystem, name)));
+      at = next;
+    }
+    return candidates;
+  }
+
+  #record(place: RecordPlace, ecosystem: string, name: string): { advisory: AdvisoryHead; affected: Affected } {
+    const advisory: AdvisoryHead = JSON.parse(this.#bytes(place.offset, place.headSize).toString('utf8'));
+    const rest: Omit<Affected, 'ecosystem' | 'name'> = JSON.parse(this.#bytes(place.offset + place.skip, place.size).toString('utf8'));
+    return { advisory, affected: { ecosystem, name, ...rest } };
+  }
+
+  /** Bytes of the body, from checked pages. */
+  #bytes(offset: number, size: number): Buffer {
+    const from = offset - this.#footer.body.offset, pageSize = this.#footer.page_size;
+    if (from < 0 || from + size > this.#footer.body.size) throw tampered(this.#path, 'index');
+    const first = Math.floor(from / pageSize), last = Math.floor((from + Math.max(size, 1) - 1) / pageSize);
+    if (first === last) return this.#page(first).subarray(from - first * pageSize, from - first * pageSize + size);
+    const pages: Buffer[] = [];
+    for (let page = first; page <= last; page++) pages.push(this.#page(page));
+    return Buffer.concat(pages).subarray(from - first * pageSize, from - first * pageSize + size);
+  }
+
+  #page(page: number): Buffer {
+    const known = this.#pages.get(page);
+    if (known !== undefined) return known;
+    const bytes = this.#readPage(page);
+    this.#pages.set(page, bytes);
+    if (this.#pages.size > keptPages) for (const oldest of this.#pages.keys()) { this.#pages.delete(oldest); break; }
+    return bytes;
+  }
+
+  #readPage(page: number): Buffer {
+    const { page_size: pageSize, body } = this.#footer;
+    const bytes = read(this.#file, body.offset + page * pageSize, Math.min(pageSize, body.size - page * pageSize));
+    if (!hash('sha256', bytes, 'buffer').subarray(0, hashSize).equals(this.#hashes.subarray(page * hashSize, (page + 1) * hashSize))) throw tampered(this.#path, `page ${page}`);
+    return bytes;
+  }
+
+  #section(section: Footer['tops'], sha256: string, what: string): Buffer {
+    const bytes = read(this.#file, section.offset, section.size);
+    if (hash('sha256', bytes, 'hex') !== sha256) throw tampered(this.#path, what);
+    return bytes;
+  }
+}
+
+/** A candidate whose record is read once, when first asked for. */
+class Stored implements Candidate {
+  readonly status: KeyedEntry['status'];
+  readonly isWithdrawn: boolean;
+  readonly ranges: KeyedEntry['ranges'];
+  readonly versions: Uint32Array | undefined;
+  readonly #fetch: () => ReturnType<Candidate['read']>;
+  #record: ReturnType<Candidate['read']> | undefined;
+
+  constructor(entry: KeyedEntry, fetch: () => ReturnType<Candidate['read']>) {
+    this.status = entry.status;
+    this.isWithdrawn = entry.isWithdrawn;
+    this.ranges = entry.ranges;
+    this.versions = entry.versions;
+    this.#fetch = fetch;
+  }
+
+  read(): ReturnType<Candidate['read']> { return this.#record ??= this.#fetch(); }
+}
+
+/** The first keys of the leaves, searched in place. */
+class Tops {
+  readonly #bytes: Buffer;
+  readonly #starts: Uint32Array;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    const starts: number[] = [];
+    for (let at = 0; at < bytes.length; at += 14 + bytes.readUInt16LE(at + 12)) starts.push(at);
+    this.#starts = Uint32Array.from(starts);
+  }
+
+  /** The leaf that would hold the key: the last one whose first key is not above it. */
+  leafOf(key: Buffer): { offset: number; size: number } | undefined {
+    let low = 0, high = this.#starts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1, at = this.#starts[middle]!;
+      if (this.#bytes.compare(key, 0, key.length, at + 14, at + 14 + this.#bytes.readUInt16LE(at + 12)) <= 0) low = middle + 1; else high = middle;
+    }
+    if (low === 0) return undefined;
+    const at = this.#starts[low - 1]!;
+    return { offset: this.#bytes.readDoubleLE(at), size: this.#bytes.readUInt32LE(at + 8) };
+  }
+}
