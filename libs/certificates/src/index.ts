@@ -1,1 +1,15 @@
-export {};
+export { type Binding, kekId, kekOf, seal, unseal } from './seal.ts';
+export { generateKey, type KeyAlgorithm, keyAlgorithmOf, keyIdOf, spkiOf } from './keys.ts';
+export { newSealedKey, openSealedKey, type Signer, signerOf } from './signer.ts';
+export { type Profile, type ProfileName, profiles, serviceZone, trustDomain } from './profiles.ts';
+export { type DistinguishedName, sameName, type Subject } from './distinguished-name.ts';
+export { dns, type GeneralName, generalNameText, ip, sameGeneralName, uri } from './general-names.ts';
+export { type Certificate, fingerprint, readCertificate } from './certificate.ts';
+export { readSigningRequest, requestCertificate, type SigningRequest } from './signing-request.ts';
+export { type IntermediateRequest, issueIntermediate, issueLeaf, issueRoot, type Issuer, type LeafRequest, type RootRequest } from './issue.ts';
+export { lintFindings } from './lint.ts';
+export { crlBytes, type CrlRequest, type Revocation, type RevocationReason, revocationReasons, writeCrl } from './crl.ts';
+export { type Crl, readCrl } from './read-crl.ts';
+export { type ChainQuestion, type Purpose, type Refusal } from './check-chain.ts';
+export { type ChainAnswer, type ChainSearch, findChain } from './find-chain.ts';
+export { fromPem, type PemLabel, toPem } from './pem.ts';
