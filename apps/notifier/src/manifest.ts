@@ -1,5 +1,6 @@
 import {
-  CreateSubscription, DeleteSubscription, DeliveryFailed, ListDeliveries, ListSubscriptions, NotificationDelivered, ReplayDelivery, RevisionPublished, VerdictChanged,
+  CreateSubscription, DeleteSubscription, DeliveryFailed, GetFindings, ListDeliveries, ListSubscriptions, NotificationDelivered, ReplayDelivery, ResumeSubscription,
+  RevisionPublished, RotateSecret, VerdictChanged,
   type Manifest,
 } from '@plimsoll/contracts';
 
@@ -7,8 +8,8 @@ export const manifest: Manifest = {
   name: 'notifier',
   does: 'Tells the people who subscribed, once each, and keeps the receipts.',
   hears: [VerdictChanged, RevisionPublished],
-  answers: [CreateSubscription, ListSubscriptions, DeleteSubscription, ListDeliveries, ReplayDelivery],
-  asks: [],
+  answers: [CreateSubscription, ListSubscriptions, DeleteSubscription, ResumeSubscription, RotateSecret, ListDeliveries, ReplayDelivery],
+  asks: [GetFindings],
   says: [NotificationDelivered, DeliveryFailed],
   documents: 'none',
 };

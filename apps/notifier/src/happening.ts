@@ -1,0 +1,27 @@
+import { CreateSubscription, RevisionPublished, VerdictChanged, type Body } from '@plimsoll/contracts';
+
+type EventName = Body<typeof CreateSubscription>['filter']['events'][number];
+
+/** Something people may want to hear of, in the shape that filters, CloudEvents and mails are made from. */
+export interface Happening {
+  /** The event's id on the bus: the same at every redelivery. */
+  readonly id: string;
+  readonly name: EventName;
+  readonly at: string;
+  /** What it is about, for a reader: an image reference, a revision. */
+  readonly subject: string;
+  /** Absent when it concerns the whole platform. */
+  readonly project?: string;
+  readonly data: object;
+  readonly image?: { readonly reference: string; readonly digest?: string | undefined };
+  readonly push?: string | undefined;
+}
+
+export const verdictHappening = (id: string, { verdict, previous, push }: VerdictChanged): Happening => ({
+  id, name: 'verdict.changed', at: verdict.decided_at, subject: verdict.reference, project: verdict.project, push,
+  data: { ...verdict, ...(previous === undefined ? {} : { previous }), ...(push === undefined ? {} : { push }) },
+  image: { reference: verdict.reference, digest: verdict.digest },
+});
+
+export const revisionHappening = (id: string, revision: RevisionPublished): Happening =>
+  ({ id, name: 'revision.published', at: revision.published_at, subject: `revision ${revision.revision}`, data: revision });
