@@ -1,4 +1,5 @@
-import { bitString, sequence } from './der.ts';
+import { bitString, boolean, element, explicit, integer, objectIdentifier, octetString, sequence } from './der.ts';
+import { members, readElement } from './der-reader.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { dns, type GeneralName, uri } from './general-names.ts';
 import { issueIntermediate, issueLeaf, issueRoot, type Issuer } from './issue.ts';
@@ -32,10 +33,24 @@ export const aLeaf = async (issuer: Issuer, names: readonly GeneralName[] = scan
 /** A certificate that no lint has seen: what a broken or hostile CA would sign. */
 export const unchecked = async (issuer: Issuer, profile: Profile, changes: Partial<Contents> = {}): Promise<{ certificate: Certificate; signer: Signer }> => {
   const signer = await aSigner();
-  const bytes = toBeSigned({ ...contentsFor(issuer, profile, signer), ...changes });
-  const certificate = readCertificate(sequence(bytes, signatureAlgorithm(issuer.signer.algorithm), bitString(await issuer.signer.sign([bytes]))));
-  return { certificate, signer };
+  return { certificate: await signedBy(issuer, toBeSigned({ ...contentsFor(issuer, profile, signer), ...changes })), signer };
 };
+
+/** A service leaf with one more extension. */
+export const withExtension = async (issuer: Issuer, oid: string, critical: boolean): Promise<Certificate> =>
+  signedBy(issuer, edited(toBeSigned(contentsFor(issuer, profiles.service, await aSigner())), (extensions) => [...extensions, strange(oid, critical)]));
+
+/** To-be-signed bytes with other extensions. */
+export const edited = (bytes: Uint8Array, edit: (extensions: Uint8Array[]) => Uint8Array[]): Uint8Array => {
+  const parts = members(readElement(bytes, 'bytes'), 'bytes');
+  const extensions = members(readElement(parts.at(-1)!.content, 'bytes'), 'bytes').map(({ der }) => der);
+  return element(0x30, ...parts.slice(0, -1).map(({ der }) => der), explicit(3, sequence(...edit(extensions))));
+};
+
+export const strange = (oid: string, critical: boolean): Uint8Array => sequence(objectIdentifier(oid), ...(critical ? [boolean(true)] : []), octetString(integer(1)));
+
+const signedBy = async (issuer: Issuer, bytes: Uint8Array): Promise<Certificate> =>
+  readCertificate(sequence(bytes, signatureAlgorithm(issuer.signer.algorithm), bitString(await issuer.signer.sign([bytes]))));
 
 /** Contents that pass, to change one thing of. */
 export const contentsFor = (issuer: Issuer, profile: Profile, signer: Signer): Contents => ({

@@ -57,7 +57,7 @@ describe('what is issued', () => {
 });
 
 describe('what is refused', () => {
-  const ask = async (names: readonly GeneralName[], mayHave = (_: GeneralName) => true) =>
+  const ask = async (names: readonly GeneralName[], mayHave: (name: GeneralName) => boolean = () => true) =>
     issueLeaf({ issuer: services, request: await requestCertificate(await aSigner(), { commonName: 'ignored' }, names), mayHave, now });
   const [, spiffe] = scannerNames as [GeneralName, GeneralName];
 
