@@ -13,6 +13,7 @@ import { OpenTarget } from './open-target.ts';
 import { scannerConfig } from './scanner.config.ts';
 
 const inventoryMediaType = 'application/vnd.plimsoll.inventory.v1+json';
+
 /** A pushed image becomes an inventory of everything inside it, or a rejection that says why. */
 @Controller()
 export class IndexImage {
@@ -30,6 +31,8 @@ export class IndexImage {
     const done = this.seconds.startTimer();
     const timeout = AbortSignal.timeout(scannerConfig().PLIMSOLL_SCANNER_IMAGE_SECONDS * 1000);
     try {
+      // A process that died with it every time left no error behind, only the count.
+      if (attempt > maxAttempts) throw new Problem('invalid', `reading it ended the scanner ${maxAttempts} times`, { code: 'scanner-died' });
       const { image, analyzer } = await this.index(pushed, AbortSignal.any([signal, timeout]));
       await commit(async (tx, say) => {
         await this.images.indexed(tx, image, analyzer);

@@ -71,6 +71,9 @@ export const sources: readonly Source[] = [
 
   { id: 'pypa', title: 'PyPA advisory database', kind: 'language', floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
   { id: 'bitnami-vulndb', title: 'Bitnami vulnerability database', kind: 'other', floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
+
+  // No publisher: advisories of an organisation's own, and the sample that the quickstart takes when no feed can be reached.
+  { id: 'private', title: 'Private advisories (OSV files)', kind: 'other', floor: 1, parse: parseOsv, interval: 24 * hours, urls: [] },
 ];
 
 /** The entry with this id. */

@@ -1,0 +1,22 @@
+import { readConfig } from '@plimsoll/service';
+import { z } from 'zod';
+
+const list = z.string().default('').transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
+
+export const FeedsConfig = z.object({
+  /** Whether sources are fetched from their publishers by a timer. `off` for air-gapped sites and tests: then only `ingest` brings advisories. */
+  PLIMSOLL_FEEDS_SCHEDULE: z.enum(['on', 'off']).default('on'),
+  /** Ids of the sources to fetch; empty: all but those that repeat another's records. */
+  PLIMSOLL_FEEDS_SOURCES: list,
+  /** The only directory whose files may be named in an ingest; none, because a caller could read the service's disk. */
+  PLIMSOLL_FEEDS_FILES: z.string().optional(),
+  /** Where fetched files are put while they are read. */
+  PLIMSOLL_FEEDS_SCRATCH: z.string().optional(),
+  /** Base address to fetch from instead of the publishers: a mirror that keeps their paths under `<base>/<host>/<path>`. */
+  PLIMSOLL_FEEDS_MIRROR: z.url().optional(),
+  /** A source with less than this share of its former records is refused: an accident is likelier than a mass withdrawal. */
+  PLIMSOLL_FEEDS_SHRINK_LIMIT: z.coerce.number().min(0).max(1).default(0.8),
+});
+export type FeedsConfig = z.output<typeof FeedsConfig>;
+
+export const feedsConfig = (): FeedsConfig => readConfig(FeedsConfig);

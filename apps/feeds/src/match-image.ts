@@ -1,0 +1,61 @@
+import { Controller } from '@nestjs/common';
+import { Bus, Hears, type Delivery, type Say } from '@plimsoll/bus';
+import { ImageIndexed, ImageMatched } from '@plimsoll/contracts';
+import { Inventory } from '@plimsoll/inventory';
+import type { EntityManager } from 'typeorm';
+import { changesSince, summaryOf, worstOf } from './image-findings.ts';
+import { ensureSets } from './package-sets.ts';
+import { currentRevision, holdRevision } from './revisions.ts';
+import { rejudge } from './subjects.ts';
+
+/** An indexed image is matched against the current revision, and remembered by its package sets for the revisions to come. */
+@Controller()
+export class MatchImage {
+  constructor(private readonly bus: Bus) {}
+
+  @Hears(ImageIndexed)
+  async matchImage(indexed: ImageIndexed, { commit }: Delivery): Promise<void> {
+    const inventory = Inventory.parse(await this.bus.documents.get(indexed.inventory));      // slow, outside any transaction
+
+    await commit(async (tx, say) => {
+      // 1. no revision may come between judging and remembering
+      await holdRevision(tx);
+      const revision = await currentRevision(tx);
+      // 2. only package versions that nobody had before need judging: all others are up to date
+      const { sets, fresh } = await ensureSets(tx, inventory);
+      await rejudge(tx, fresh, revision.number);
+      // 3. the image is its sets
+      const image = await rememberImage(tx, indexed, sets, revision.number);
+      await sayMatched(tx, say, image, indexed.push);
+    });
+  }
+}
+
+async function rememberImage(tx: EntityManager, { image, platform, os, configuration, packages, problems, inventory }: ImageIndexed, sets: readonly string[], revision: number): Promise<string> {
+  const [row] = await tx.query(`
+    insert into images (project, digest, reference, platform, os, configuration, packages, problems, inventory, matched_revision)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    on conflict (project, digest) do update set reference = excluded.reference, platform = excluded.platform, os = excluded.os,
+      configuration = excluded.configuration, packages = excluded.packages, problems = excluded.problems, inventory = excluded.inventory
+    returning id`, [image.project, image.digest, image.reference, platform, os, configuration, packages, problems, inventory, revision]) as { id: string }[];
+  await tx.query('delete from image_sets where image = $1 and set <> all($2::bigint[])', [row!.id, sets]);
+  await tx.query('insert into image_sets (image, set) select $1, unnest($2::bigint[]) on conflict do nothing', [row!.id, sets]);
+  return row!.id;
+}
+
+interface ImageRow { project: string; digest: string; reference: string; platform: string | null; os: ImageMatched['os']; configuration: ImageMatched['configuration']; packages: number; problems: number; matched_revision: number }
+
+/** How many findings and changes an event carries; the rest is asked for. */
+const listed = 200;
+
+/** Says what an image's findings are now, and what changed since it was said last. */
+export async function sayMatched(tx: EntityManager, say: Say, image: string, push?: string): Promise<void> {
+  const revision = await currentRevision(tx);
+  const [row] = await tx.query('select project, digest, reference, platform, os, configuration, packages, problems, matched_revision from images where id = $1', [image]) as ImageRow[];
+  const { project, digest, reference, platform, matched_revision, ...facts } = row!;
+  await say(ImageMatched, {
+    ...facts, push, image: { project, digest, reference }, platform: platform ?? undefined, revision,
+    summary: await summaryOf(tx, image), worst: await worstOf(tx, image, listed), ...await changesSince(tx, image, matched_revision, listed),
+  });
+  await tx.query('update images set matched_revision = $2 where id = $1', [image, revision.number]);
+}

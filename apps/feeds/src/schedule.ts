@@ -1,0 +1,52 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { sources, type Source } from '@plimsoll/advisories';
+import { every } from '@plimsoll/database';
+import { Log, Metrics } from '@plimsoll/telemetry';
+import { DataSource } from 'typeorm';
+import { feedsConfig } from './feeds.config.ts';
+import { Ingest } from './ingest.ts';
+
+/** Publications that repeat the records of another; fetched only when named. */
+const repeated: ReadonlySet<string> = new Set(['pypa', 'bitnami-vulndb']);
+const lookEveryMs = 30_000;
+
+/** Looks at every source when it is due, one after another, in one process of all. */
+@Injectable()
+export class Schedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private readonly config = feedsConfig();
+  private running: Promise<void> = Promise.resolve();
+  private readonly age;
+
+  constructor(private readonly db: DataSource, private readonly ingest: Ingest, private readonly log: Log, metrics: Metrics) {
+    this.age = metrics.gauge('plimsoll_feed_age_seconds', 'Time since a source was last looked at with success', ['source']);
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.config.PLIMSOLL_FEEDS_SCHEDULE === 'off') return;
+    this.running = every(this.db, 'feeds:schedule', lookEveryMs, () => this.look(), { signal: this.stopping.signal, onError: (error) => this.log.warn('schedule waits', { error: String(error) }) });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async look(): Promise<void> {
+    const rows = await this.db.query('select source, checked_at, state from sources') as { source: string; checked_at: Date | null; state: string }[];
+    const known = new Map(rows.map((row) => [row.source, row]));
+    for (const source of this.enabled()) {
+      if (this.stopping.signal.aborted) return;
+      const row = known.get(source.id);
+      const age = row?.checked_at ? (Date.now() - row.checked_at.getTime()) / 1000 : Infinity;
+      if (row?.state === 'ok') this.age.set({ source: source.id }, age);
+      if (age < (row?.state === 'ok' ? source.interval : Math.min(source.interval, 600))) continue;
+      await this.ingest.fromPublisher(source.id, this.stopping.signal).catch(() => undefined);   // kept in the source's row and in the log
+    }
+  }
+
+  private enabled(): Source[] {
+    const named = this.config.PLIMSOLL_FEEDS_SOURCES;
+    return sources.filter(({ id, urls }) => urls.length > 0 && (named.length ? named.includes(id) : !repeated.has(id)));
+  }
+}
