@@ -1,5 +1,5 @@
 import {
-  GetPolicy, GetVerdict, ImageMatched, ImageRejected, PushJudged, SetPolicy, VerdictChanged,
+  CreateException, GetFindings, GetPolicy, GetVerdict, ImageMatched, ImageRejected, ListExceptions, PushJudged, ReplayPolicy, RevokeException, SetPolicy, VerdictChanged,
   type Manifest,
 } from '@plimsoll/contracts';
 
@@ -7,8 +7,8 @@ export const manifest: Manifest = {
   name: 'policy',
   does: 'Judges every image: allow, warn or deny, with reasons, replayable.',
   hears: [ImageMatched, ImageRejected],
-  answers: [GetVerdict, GetPolicy, SetPolicy],
-  asks: [],
+  answers: [GetVerdict, GetPolicy, SetPolicy, ReplayPolicy, CreateException, ListExceptions, RevokeException],
+  asks: [GetFindings],
   says: [VerdictChanged, PushJudged],
   documents: 'none',
 };

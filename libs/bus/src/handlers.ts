@@ -11,6 +11,8 @@ export interface Delivery {
   readonly id: string;
   /** 1 at the first delivery. */
   readonly attempt: number;
+  /** When the stream took it in: the same at every redelivery, so it orders events that carry no number of their own. */
+  readonly at: Date;
   /** Aborts when the service stops. */
   readonly signal: AbortSignal;
   /** The exactly-once part: inbox, work and outbox in one transaction. */

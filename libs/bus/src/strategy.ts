@@ -135,7 +135,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const id = message.headers?.get(eventIdHeader) || message.headers?.get('Nats-Msg-Id');
     const body = contract.body.safeParse(jsonOf(message));
     if (!id || !body.success) throw new Problem('invalid', `not a ${contract.subject}: ${id ? body.error?.issues[0]?.message : 'no Nats-Msg-Id'}`, { code: 'message-invalid', cause: body.error });
-    const delivery: Delivery = { id, attempt, signal: this.stopping.signal, commit: commitOnce(db, durableName(this.manifest.name, contract), id, wakeRelay) };
+    const delivery: Delivery = { id, attempt, at: message.time, signal: this.stopping.signal, commit: commitOnce(db, durableName(this.manifest.name, contract), id, wakeRelay) };
     await spanned(`process ${contract.subject}`, SpanKind.CONSUMER, messaging(contract.subject, 'process'), traceOf(message.headers), () => this.run(handler, body.data, delivery));
   }
 

@@ -6,7 +6,7 @@ export { canonical, Decision, ExceptedReason, ExceptionUse, Outcome, Reason } fr
 export { defaultPolicy, defaultPolicyText } from './default-policy.ts';
 export { nextDue } from './due.ts';
 export { evaluate } from './evaluate.ts';
-export { Exception } from './exceptions.ts';
+export { coversImage, Exception, isLive } from './exceptions.ts';
 export { explain } from './explain.ts';
 export { CompactFinding, compareFindings } from './finding.ts';
 export { inputLimits, PolicyInput, readInput, type ImageInput, type MatchedInput, type ReadInput } from './input.ts';
