@@ -1,14 +1,14 @@
 import { Log } from '@plimsoll/telemetry';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isSealed, Sealing } from './sealing.ts';
 
-/** At start: refuses a key that does not open what is stored, and seals what was stored before there was a key. */
+/** Before any worker starts: refuses a key that does not open what is stored, and seals what was stored before there was a key. */
 @Injectable()
-export class SealSecrets implements OnApplicationBootstrap {
+export class SealSecrets implements OnModuleInit {
   constructor(private readonly db: DataSource, private readonly sealing: Sealing, private readonly log: Log) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  async onModuleInit(): Promise<void> {
     const rows: { id: string; column: string; stored: string }[] = await this.db.query(
       `select id, 'secret' as column, secret as stored from subscriptions where secret is not null
        union all select id, 'previous_secret', previous_secret from subscriptions where previous_secret is not null`);
