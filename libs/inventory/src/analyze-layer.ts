@@ -2,7 +2,8 @@ import { type LayerInput, readLayer, type ReadLimits } from '@plimsoll/oci';
 import { CatalogVisitor } from './catalog-visitor.ts';
 import type { Cataloger } from './cataloger.ts';
 import { catalogers as all } from './catalogers.ts';
-import { LayerAnalysis, packPaths } from './layer-analysis.ts';
+import type { LayerAnalysis } from './layer-analysis.ts';
+import { packPaths } from './packed-paths.ts';
 
 export interface AnalyzeOptions {
   /** Those that have not seen the layer yet; all by default. */

@@ -1,4 +1,4 @@
-import type { Cataloger } from './cataloger.ts';
+import { type Cataloger, catalogerKey } from './cataloger.ts';
 import { apk } from './catalogers/apk.ts';
 import { cargoAuditable } from './catalogers/cargo-auditable.ts';
 import { composerInstalled } from './catalogers/composer-installed.ts';
@@ -29,3 +29,6 @@ export const catalogers: readonly Cataloger[] = [
   composerInstalled,
   dotnetDeps,
 ];
+
+/** Those of these keys (`name@version`). */
+export const withKeys = (keys: readonly string[]): Cataloger[] => catalogers.filter((one) => keys.includes(catalogerKey(one)));

@@ -1,11 +1,12 @@
 import type { ImageConfig } from '@plimsoll/oci';
 import type { Found, FoundPackage } from './cataloger.ts';
 import { releaseFiles } from './catalogers/os-release.ts';
-import { type LayerAnalysis, unpackPaths } from './layer-analysis.ts';
+import type { LayerAnalysis } from './layer-analysis.ts';
 import { LayerView } from './layer-view.ts';
 import type { Inventory, InventoryProblem, Layer, Location, OperatingSystem, Package, Target } from './model.ts';
 import { findOwners } from './owners.ts';
 import { packagePurl } from './package-purl.ts';
+import { unpackPaths } from './packed-paths.ts';
 
 /** What the manifest and the configuration say of an image, and the analyses of its layers, lowest first. */
 export interface ImageParts {

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { type ImageLimits, type ImageSource, openImage, type OpenOptions, readDirectory, type ReadLimits, type Target } from '@plimsoll/oci';
+import { type ImageLimits, type ImageSource, type LayerInput, openImage, type OpenOptions, readDirectory, type ReadLimits, type Target } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
+import { analyzeLayer } from './analyze-layer.ts';
 import { CatalogVisitor } from './catalog-visitor.ts';
 import { catalogerKey } from './cataloger.ts';
-import { catalogers } from './catalogers.ts';
+import { catalogers, withKeys } from './catalogers.ts';
 import { coalesce, contentsOf, type LayerPart, problemsOfFiles, sortedProblems } from './coalesce.ts';
 import { indexFile } from './index-file.ts';
 import { type LayerAnalysis, mergeAnalyses, missingFrom } from './layer-analysis.ts';
@@ -13,7 +14,7 @@ import type { Inventory, Layer } from './model.ts';
 export interface Progress { readonly layersDone: number; readonly layersTotal: number; readonly bytesDone: number; readonly bytesTotal: number }
 
 export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
-  /** Threads that read layers; as many as cores by default. Ignored when `pool` is given. */
+  /** Threads that read layers. By default as many as cores, and none for an image of a few megabytes. Ignored when `pool` is given. */
   readonly workers?: number | undefined;
   /** Threads to use instead of own ones; they stay open. */
   readonly pool?: LayerPool | undefined;
@@ -22,7 +23,7 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   /** What the image's own documents may cost. */
   readonly imageLimits?: Partial<ImageLimits> | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** What is known of a layer already, by the digest of its stored bytes. Catalogers it lacks are run, and the result handed to `analyzed`. */
+  /** What is known of a layer already, by the digest of its stored bytes. Catalogers it lacks are run, and what they alone found is handed to `analyzed`. */
   readonly cached?: ((digest: string) => Promise<LayerAnalysis | undefined>) | undefined;
   readonly analyzed?: ((analysis: LayerAnalysis) => Promise<void>) | undefined;
   /** Wraps the look-up and the reading of one layer, so that of several processes one reads it and the others then find it. */
@@ -50,8 +51,12 @@ export async function indexTarget(target: Target, options: IndexOptions = {}): P
 /** Everything inside an opened image. A layer that cannot be read is a problem of the inventory; only an abort or a bug rejects. */
 export async function indexImage(image: ImageSource, options: IndexOptions = {}): Promise<Inventory> {
   const { layers } = image;
-  const pool = options.pool ?? new LayerPool(Math.min(options.workers ?? availableParallelism(), layers.length));
   const bytesTotal = layers.reduce((sum, { size }) => sum + size, 0);
+  const { limits, signal } = options;
+  // Starting threads takes as long as reading a few megabytes here does.
+  const isSmall = options.pool === undefined && options.workers === undefined && bytesTotal < smallImage;
+  const pool = isSmall ? undefined : options.pool ?? new LayerPool(Math.min(options.workers ?? availableParallelism(), layers.length));
+  const analyze: Analyze = (input, keys) => pool?.analyze({ input, keys, limits }, signal) ?? analyzeLayer(input, { catalogers: withKeys(keys), limits, signal });
   let layersDone = 0, bytesDone = 0;
   try {
     const parts: LayerPart[] = new Array(layers.length);
@@ -60,20 +65,22 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
     await Promise.all(order.map(async (i) => {
       const { digest, diffId, size, mediaType, createdBy } = layers[i]!;
       const layer: Layer = { digest, diff_id: diffId, size, media_type: mediaType, ...(createdBy && { created_by: createdBy }) };
-      parts[i] = { layer, ...(await readPart(image, i, pool, options)) };
+      parts[i] = { layer, ...(await readPart(image, i, analyze, options)) };
       options.onProgress?.({ layersDone: ++layersDone, layersTotal: layers.length, bytesDone: bytesDone += size, bytesTotal });
     }));
     const { reference, digest, platform, config } = image;
     return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts });
   } finally {
-    if (!options.pool) await pool.close();
+    if (!options.pool) await pool?.close();
   }
 }
 
-async function readPart(image: ImageSource, i: number, pool: LayerPool, options: IndexOptions): Promise<Pick<LayerPart, 'analysis' | 'problem'>> {
+type Analyze = (input: LayerInput, keys: readonly string[]) => Promise<LayerAnalysis>;
+
+async function readPart(image: ImageSource, i: number, analyze: Analyze, options: IndexOptions): Promise<Pick<LayerPart, 'analysis' | 'problem'>> {
   const { signal, strict, alone = (_digest, work) => work() } = options;
   try {
-    return { analysis: await alone(image.layers[i]!.digest, () => analysisOf(image, i, pool, options)) };
+    return { analysis: await alone(image.layers[i]!.digest, () => analysisOf(image, i, analyze, options)) };
   } catch (error) {
     signal?.throwIfAborted();
     if (strict || !(error instanceof Problem) || (error.kind === 'bug' && error.code === undefined) || error.code === 'pool-closed') throw error;
@@ -82,17 +89,19 @@ async function readPart(image: ImageSource, i: number, pool: LayerPool, options:
 }
 
 /** What is known of the layer, completed by the catalogers that have not seen it. */
-async function analysisOf(image: ImageSource, i: number, pool: LayerPool, { cached, analyzed, limits, signal }: IndexOptions): Promise<LayerAnalysis> {
+async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cached, analyzed }: IndexOptions): Promise<LayerAnalysis> {
   const { digest, diffId } = image.layers[i]!;
   // A docker-archive names its layers by the diffId its configuration claims: nothing is looked up under an unproven name.
   const known = image.digest === undefined ? undefined : await cached?.(digest);
   if (known && known.diff_id !== diffId) throw new Problem('invalid', `the configuration claims ${diffId}, the layer is ${known.diff_id}`, { code: 'diff-id-mismatch' });
   const missing = missingFrom(known ?? { results: {} }, catalogers.map(catalogerKey));
   if (known && missing.length === 0) return known;
-  const fresh = await pool.analyze({ input: image.layerInput(i), keys: missing, limits }, signal);
+  const fresh = await analyze(image.layerInput(i), missing);
   await analyzed?.(fresh);
   return known ? mergeAnalyses(known, fresh) : fresh;
 }
+
+const smallImage = 8 * 1024 * 1024;
 
 async function indexDirectory(root: string, { limits, signal, onProgress }: IndexOptions): Promise<Inventory> {
   const visitor = new CatalogVisitor(catalogers);

@@ -1,7 +1,8 @@
 export * from './analyze-layer.ts';
-export * from './cataloger.ts';
+export { type CatalogedFile, type Cataloger, catalogerKey } from './cataloger.ts';
 export * from './catalogers.ts';
 export * from './coalesce.ts';
+export { Found, FoundPackage, OwnedFiles } from './found.ts';
 export * from './index-file.ts';
 export * from './index-image.ts';
 export * from './layer-analysis.ts';

@@ -1,7 +1,5 @@
-import { deflateSync, inflateSync } from 'node:zlib';
-import { PathList } from '@plimsoll/oci';
 import { z } from 'zod';
-import { Found } from './cataloger.ts';
+import { Found } from './found.ts';
 import { Digest, InventoryProblem } from './model.ts';
 
 /**
@@ -32,9 +30,3 @@ export const missingFrom = (analysis: Pick<LayerAnalysis, 'results'>, keys: read
 
 /** Two readings of one layer by different catalogers, as one. */
 export const mergeAnalyses = (older: LayerAnalysis, newer: LayerAnalysis): LayerAnalysis => ({ ...newer, results: { ...older.results, ...newer.results } });
-
-/** As many bytes as the reader itself allows a layer's names (its limit `pathBytes`). */
-const maxPathBytes = 128 * 1024 * 1024;
-
-export const packPaths = (paths: PathList): string => deflateSync(paths.bytes, { level: 1 }).toString('base64');
-export const unpackPaths = (packed: string): PathList => new PathList(new Uint8Array(inflateSync(Buffer.from(packed, 'base64'), { maxOutputLength: maxPathBytes + 1 })));

@@ -18,6 +18,7 @@ export class LayerPool implements AsyncDisposable {
   private readonly waiting: Assignment[] = [];
   private readonly idle: Worker[] = [];
   private readonly busy = new Map<Worker, Assignment>();
+  private closed = false;
 
   constructor(size: number) { this.size = Math.max(1, size); }
 
@@ -25,6 +26,7 @@ export class LayerPool implements AsyncDisposable {
   analyze(job: LayerJob, signal?: AbortSignal): Promise<LayerAnalysis> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) { reject(signal.reason); return; }
+      if (this.closed) { reject(poolClosed()); return; }
       const assignment: Assignment = { job, resolve, reject, release: () => signal?.removeEventListener('abort', abort) };
       const abort = (): void => this.abandon(assignment, signal!.reason);
       signal?.addEventListener('abort', abort, { once: true });
@@ -33,9 +35,11 @@ export class LayerPool implements AsyncDisposable {
     });
   }
 
+  /** Ends every thread; what was not answered yet is refused with Problem `pool-closed`. */
   async close(): Promise<void> {
+    this.closed = true;
     const workers = [...this.idle.splice(0), ...this.busy.keys()];
-    for (const assignment of [...this.waiting.splice(0), ...this.busy.values()]) this.finish(assignment, () => assignment.reject(new Problem('unavailable', 'the layer pool is closed', { code: 'pool-closed' })));
+    for (const assignment of [...this.waiting.splice(0), ...this.busy.values()]) this.finish(assignment, () => assignment.reject(poolClosed()));
     this.busy.clear();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
@@ -53,7 +57,7 @@ export class LayerPool implements AsyncDisposable {
   }
 
   private start(): Worker {
-    const worker = new Worker(workerFile, { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } });
+    const worker = new Worker(workerFile, { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes }, ...(isSource && { execArgv: ['--conditions=@plimsoll/source'] }) });
     let death: Error | undefined;
     worker.on('message', (answer: LayerAnswer) => {
       const assignment = this.busy.get(worker);
@@ -102,8 +106,11 @@ interface Assignment {
   readonly release: () => void;
 }
 
-/** The same file beside this one, as source under type stripping or as compiled. */
-const workerFile = new URL(import.meta.url.endsWith('.ts') ? './layer-worker.ts' : './layer-worker.js', import.meta.url);
+/** The thread's file stands beside this one, as source under type stripping or as compiled; a source must import sources, never a stale build. */
+const isSource = import.meta.url.endsWith('.ts');
+const workerFile = new URL(isSource ? './layer-worker.ts' : './layer-worker.js', import.meta.url);
+
+const poolClosed = (): Problem => new Problem('unavailable', 'the layer pool is closed', { code: 'pool-closed' });
 
 function died(error: Error | undefined): Problem {
   const outOfMemory = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';

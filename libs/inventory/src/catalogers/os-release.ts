@@ -20,12 +20,12 @@ export const osRelease: Cataloger = {
     const os = readers(path)(text);
     if (os) return { packages: [], os };
     // Some distributions ship empty marker files beside a good os-release.
-    return text === '' ? { packages: [] } : path.endsWith('os-release') ? unreadable('os-release-unreadable', 'no ID= line') : { packages: [] };
+    return text === '' ? { packages: [] } : path.endsWith('/os-release') ? unreadable('os-release-unreadable', 'no ID= line') : { packages: [] };
   },
 };
 
 function readers(path: string): (text: string) => OperatingSystem | undefined {
-  if (path.endsWith('os-release')) return fromOsRelease;
+  if (path.endsWith('/os-release')) return fromOsRelease;
   switch (path) {
     case 'etc/lsb-release': return fromLsbRelease;
     case 'etc/openwrt_release': return fromLsbRelease;
@@ -73,9 +73,11 @@ function fromDebianVersion(text: string): OperatingSystem | undefined {
 function fromSentence(text: string): OperatingSystem | undefined {
   const line = text.split('\n', 1)[0]!;
   const distribution = sentences.find(([shape]) => shape.test(line));
-  const version = /(?:release\s+|VERSION\s*=\s*|\s)(\d[\w.]*)/.exec(line)?.[1] ?? /VERSION\s*=\s*(\S+)/.exec(text)?.[1];
   if (!distribution) return undefined;
-  const codename = /\(([^)]+)\)\s*$/.exec(line)?.[1];
+  const patch = /^PATCHLEVEL\s*=\s*(\d+)/m.exec(text)?.[1];
+  const major = /(?:release\s+|VERSION\s*=\s*|\s)(\d[\w.]*)/.exec(line)?.[1];
+  const version = major && patch && patch !== '0' ? `${major}.${patch}` : major;
+  const codename = / release .*\(([^)]+)\)\s*$/.exec(line)?.[1];
   return { id: distribution[1], ...(version && { version_id: version }), name: line, ...(codename && { codename }) };
 }
 

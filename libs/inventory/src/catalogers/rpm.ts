@@ -57,8 +57,9 @@ function readPackages(blobs: Generator<Buffer>): Found {
       }
     }
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    problems.push({ code: error.code ?? 'rpmdb-corrupt', detail: `${error.detail}; ${packages.length} packages were read before` });
+    // A read past the end of a page is a RangeError of Buffer: damage like any other.
+    const detail = error instanceof Problem ? error.detail : (error as Error).message;
+    problems.push({ code: (error instanceof Problem && error.code) || 'rpmdb-corrupt', detail: `${detail}; ${packages.length} packages were read before` });
   }
   return { packages, ...(owned.length && { owned }), ...(problems.length && { problems }) };
 }
