@@ -12,3 +12,4 @@ export * from './records-of.ts';
 export * from './severity.ts';
 export * from './sources.ts';
 export { isCve } from './words.ts';
+export { fetchSource, type Fetched, type FetchOptions } from './fetch-source.ts';

@@ -8,3 +8,4 @@ export { judge, type Judgement, type Subject } from './judge.ts';
 export { type KeyedEntry, keyedEntry, type KeyedRange } from './keyed.ts';
 export { match, type Matched, subjectOf } from './match.ts';
 export * from './summarize.ts';
+export { explain, whyNot, type WhyNot } from './why.ts';

@@ -76,7 +76,8 @@ function judgement(id: string, hits: readonly Hit[], subject: Subject, version: 
     advisories: [...new Set(records.map((hit) => hit.advisory.id))],
     advisory: advisory.id, source: advisory.source,
     state, ...rating,
-    fix_state: fixed !== undefined ? 'available' : affected.fix_state === 'available' ? 'none-yet' : affected.fix_state,
+    // A repair of some other stretch is none for this version.
+    fix_state: fixed !== undefined ? 'available' : state === 'affected' && affected.fix_state === 'available' ? 'none-yet' : affected.fix_state,
     ...(fixed === undefined ? {} : { fixed_version: fixed }),
     ...(title === undefined ? {} : { title }),
     ...(published === undefined ? {} : { published }),
@@ -96,12 +97,13 @@ function ranked(hits: readonly Hit[], state: State, version: KeyedVersion): Hit[
     || Number(b.isScored) - Number(a.isScored) || (a.hit.advisory.id < b.hit.advisory.id ? -1 : 1)).map(({ hit }) => hit);
 }
 
-/** The version that repairs: the end of the deciding stretch, or for a listed version the lowest repair above it. */
-function fixOf({ affected, range, because }: Hit, version: KeyedVersion): string | undefined {
+/** The version that repairs: the end of the deciding stretch; for a listed version the lowest repair above it; where it cannot be told, the only one there is. */
+function fixOf({ affected, range, because, state }: Hit, version: KeyedVersion): string | undefined {
   if (range >= 0) return affected.ranges?.[range]?.fixed;
+  const fixes = affected.ranges?.flatMap(({ fixed }) => fixed ?? []) ?? [];
+  if (state === 'undetermined') return fixes.length === 1 ? fixes[0] : undefined;
   if (because !== 'listed') return undefined;
-  return affected.ranges?.map(({ fixed }) => fixed)
-    .flatMap((fixed) => fixed === undefined ? [] : [{ fixed, key: keyOf(version.scheme, fixed) }])
+  return fixes.map((fixed) => ({ fixed, key: keyOf(version.scheme, fixed) }))
     .filter(({ key }) => key !== null && version.key !== null && key > version.key)
     .sort((a, b) => a.key! < b.key! ? -1 : 1)[0]?.fixed;
 }
