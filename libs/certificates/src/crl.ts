@@ -92,7 +92,9 @@ const writeEntry = (into: Buffer, start: number, { serial, at, reason = 'unspeci
   to += into.write(serial, to, 'hex');
   into[start + 2] = 2;
   into[start + 3] = to - start - 4;
-  to += into.write(timeText(at), to, 'latin1');
+  const date = time(at);
+  into.set(date, to);
+  to += date.length;
   if (reason !== 'unspecified') {
     to += reasonPrefix.copy(into, to);
     into[to++] = revocationReasons[reason];
@@ -101,8 +103,6 @@ const writeEntry = (into: Buffer, start: number, { serial, at, reason = 'unspeci
   into[start + 1] = to - start - 2;
   return to - start;
 };
-
-const timeText = (at: Date): string => Buffer.from(time(at)).toString('latin1');
 
 /** Lets other work of the process run between two pieces. */
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });

@@ -101,12 +101,14 @@ export const bitNumbers = ({ tag, content }: Element, where: string): number[] =
 
 /** UTCTime or GeneralizedTime in the one form RFC 5280 4.1.2.5 allows: whole seconds, Z, UTCTime until 2049. */
 export const timeValue = ({ tag, content }: Element, where: string): Date => {
-  const text = Buffer.from(content).toString('latin1');
-  const full = tag === 23 && /^\d{12}Z$/.test(text) ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : tag === 24 && /^\d{14}Z$/.test(text) ? text : refuse(where, 'a malformed time');
-  const iso = full.replace(/^(....)(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6.000Z');
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime()) || at.toISOString() !== iso) throw malformed(where, `a time that does not exist: ${full}`);
-  if (tag === 24 && at.getUTCFullYear() >= 1950 && at.getUTCFullYear() < 2050) throw malformed(where, 'a time before 2050 written as GeneralizedTime');
+  const digits = content.subarray(0, -1);
+  if (content.at(-1) !== 0x5a || !((tag === 23 && digits.length === 12) || (tag === 24 && digits.length === 14)) || !digits.every((byte) => byte >= 0x30 && byte <= 0x39)) throw malformed(where, 'a malformed time');
+  const two = (fromEnd: number): number => (digits[digits.length - fromEnd]! - 0x30) * 10 + digits[digits.length - fromEnd + 1]! - 0x30;
+  const year = tag === 24 ? two(14) * 100 + two(12) : two(12) + (two(12) < 50 ? 2000 : 1900);
+  const at = new Date(Date.UTC(year, two(10) - 1, two(8), two(6), two(4), two(2)));
+  if (year < 100) at.setUTCFullYear(year);  // Date.UTC takes 0 to 99 for 1900 to 1999
+  if (at.getUTCMonth() !== two(10) - 1 || at.getUTCDate() !== two(8) || at.getUTCHours() !== two(6) || at.getUTCMinutes() !== two(4) || at.getUTCSeconds() !== two(2)) throw malformed(where, 'a time that does not exist');
+  if (tag === 24 && year >= 1950 && year < 2050) throw malformed(where, 'a time before 2050 written as GeneralizedTime');
   return at;
 };
 

@@ -57,9 +57,10 @@ export const printableString = (text: string): Uint8Array => element(19, Buffer.
 
 /** UTCTime until 2049, GeneralizedTime from 2050, whole seconds, always Z (RFC 5280 4.1.2.5). */
 export const time = (at: Date): Uint8Array => {
-  const digits = `${at.toISOString().slice(0, 19).replace(/[-T:]/g, '')}Z`;
   const year = at.getUTCFullYear();
-  return year >= 1950 && year < 2050 ? element(23, Buffer.from(digits.slice(2), 'latin1')) : element(24, Buffer.from(digits, 'latin1'));
+  const rest = [year % 100, at.getUTCMonth() + 1, at.getUTCDate(), at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].flatMap(twoDigits);
+  const short = year >= 1950 && year < 2050;
+  return Uint8Array.from(short ? [23, 13, ...rest, 0x5a] : [24, 15, ...twoDigits(Math.floor(year / 100)), ...rest, 0x5a]);
 };
 
 /** `[n]` around other elements. */
@@ -67,6 +68,8 @@ export const explicit = (n: number, ...parts: readonly Uint8Array[]): Uint8Array
 
 /** `[n]` in place of a primitive tag. */
 export const implicit = (n: number, content: Uint8Array): Uint8Array => element(0x80 | n, content);
+
+const twoDigits = (value: number): number[] => [0x30 + Math.floor(value / 10), 0x30 + value % 10];
 
 const bigEndian = (value: bigint): Uint8Array => {
   const hex = value.toString(16);

@@ -23,8 +23,8 @@ export interface Crl {
   readonly isSignedBy: (key: KeyObject) => boolean;
 }
 
-/** Reads DER or PEM. Problem `der-malformed`, `pem-malformed`, `limit-crl` past `maxBytes` (default 64 MiB). */
-export const readCrl = (input: Uint8Array | string, maxBytes = 64 * 1024 * 1024): Crl => {
+/** Reads DER or PEM. Problem `der-malformed`, `pem-malformed`, `limit-crl` past `maxBytes` (default 16 MiB, read in about two seconds). */
+export const readCrl = (input: Uint8Array | string, maxBytes = 16 * 1024 * 1024): Crl => {
   const der = typeof input === 'string' ? fromPem('X509 CRL', input, 2 * maxBytes)[0]! : input;
   if (der.length > maxBytes) throw new Problem('invalid', `a revocation list of ${der.length} bytes is longer than the ${maxBytes} allowed`, { code: 'limit-crl' });
   const outer = fieldsOf(readElement(der, where), where);
