@@ -58,6 +58,7 @@ export class Connections {
     const { authorization, ...headers } = exchange.headers;
     const secure = url.protocol === 'https:';
     return new Promise((done, fail) => {
+      let answer: http.IncomingMessage | undefined;
       const request = (secure ? https : http).request(url, {
         method: exchange.method,
         headers: { ...headers, ...(authorization !== undefined && sameOrigin ? { authorization } : {}), 'accept-encoding': 'identity', 'user-agent': 'plimsoll' },
@@ -65,9 +66,9 @@ export class Connections {
         lookup: guardedLookup(policy),
         maxHeaderSize: 64 * 1024,
         ...(exchange.signal === undefined ? {} : { signal: exchange.signal }),
-      }, done);
+      }, (response) => { answer = response; done(response); });
       request.setTimeout(exchange.stallSeconds * 1000, () => {
-        request.destroy(new Problem('unavailable', `${url.host} sent nothing for ${exchange.stallSeconds} seconds`, { code: 'registry-stalled' }));
+        (answer ?? request).destroy(new Problem('unavailable', `${url.host} sent nothing for ${exchange.stallSeconds} seconds`, { code: 'registry-stalled' }));
       });
       request.on('error', (error) => fail(exchange.signal?.aborted ? exchange.signal.reason : error));
       request.end(exchange.body);
@@ -86,15 +87,3 @@ function redirectTarget(location: string, from: URL, start: URL): URL {
 
 const systemAuthorities = (): readonly string[] =>
   (typeof tls.getCACertificates === 'function' ? tls.getCACertificates('default') : tls.rootCertificates);
-
-/** Reads a whole answer; more than `limit` bytes is Problem `limit-document-bytes`. */
-export async function readBody(response: http.IncomingMessage, limit: number, what: string): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > limit) throw invalid('limit-document-bytes', `${what} has more than ${limit} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
-}

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { invalid, Problem } from '@plimsoll/problem';
-import { type AddressPolicy } from './addresses.ts';
+import type { AddressPolicy } from './addresses.ts';
 import { type Credentials, dockerConfigPath, dockerCredentials } from './credentials.ts';
-import { Connections } from './exchange.ts';
-import { type Reference } from './references.ts';
+import type { Reference } from './references.ts';
 import { defaultRegistryLimits, type Endpoint, isPlainHost, type RegistryAccess, type RegistryLimits } from './registry.ts';
 
 /** How registries are reached. Everything is optional; hosts are `host` or `host:port`. */
@@ -67,6 +66,7 @@ async function endpointUrl(host: string, access: Omit<RegistryAccess, 'endpoints
 }
 
 async function speaksTls(url: URL, access: Omit<RegistryAccess, 'endpoints'>, signal: AbortSignal | undefined): Promise<boolean> {
+  const { Connections } = await import('./exchange.ts');
   const connections = new Connections(access.ca);
   const allowed: AddressPolicy = (host, found) => access.allowedHosts.includes(host) || found === 'public' || (found !== 'metadata' && access.privateRegistries);
   try {

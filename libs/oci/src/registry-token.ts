@@ -1,6 +1,7 @@
 import { invalid, Problem } from '@plimsoll/problem';
+import { readBody } from './body.ts';
 import type { Credentials } from './credentials.ts';
-import { type Connections, type Exchange, readBody } from './exchange.ts';
+import type { Connections, Exchange } from './exchange.ts';
 import type { Endpoint } from './registry.ts';
 
 export type Challenge =

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { invalid, Problem } from '@plimsoll/problem';
-import { type AddressClass, type AddressPolicy } from './addresses.ts';
+import type { AddressClass, AddressPolicy } from './addresses.ts';
+import { readBody } from './body.ts';
 import type { Credentials } from './credentials.ts';
 import { type Digest, digestOf, isDigest } from './digests.ts';
-import { Connections, type Exchange, readBody } from './exchange.ts';
+import type { Connections, Exchange } from './exchange.ts';
 import { mediaTypes } from './media-types.ts';
 import { chooseChallenge, fetchToken, basic } from './registry-token.ts';
 
@@ -64,17 +65,14 @@ const accept = [...mediaTypes.manifest, ...mediaTypes.index].join(', ');
  */
 export class Registry {
   private readonly access: RegistryAccess;
-  private readonly connections: Connections;
+  private connections: Promise<Connections> | undefined;
   private readonly authorizations = new Map<Endpoint, string>();
   /** Where the registries turned out to be: redirects may stay there. */
   private readonly seen = new Set<AddressClass>();
 
-  constructor(access: RegistryAccess) {
-    this.access = access;
-    this.connections = new Connections(access.ca);
-  }
+  constructor(access: RegistryAccess) { this.access = access; }
 
-  close(): void { this.connections.close(); }
+  close(): void { void this.connections?.then((connections) => connections.close()); }
 
   /** Digest and media type of a tag or digest, without the document. undefined where the registry does not say. */
   async head(reference: string, signal?: AbortSignal): Promise<{ digest: Digest; mediaType: string | undefined } | undefined> {
@@ -114,8 +112,10 @@ export class Registry {
     let failures = 0;
     for (let endpointIndex = 0; ;) {
       const endpoint = this.access.endpoints[endpointIndex]!;
+      let answered = false;
       try {
         const response = await this.request(endpoint, `blobs/${digest}`, 'GET', received > 0 ? { range: `bytes=${received}-` } : {}, within);
+        answered = true;
         let skip = alreadyHere(response, received, size, digest);
         for await (const chunk of response as AsyncIterable<Buffer>) {
           const fresh = skip > 0 ? chunk.subarray(skip) : chunk;
@@ -130,7 +130,8 @@ export class Registry {
         throw new Problem('unavailable', `blob ${digest}: the registry ended it after ${received} of ${size} bytes`, { code: 'registry-unavailable' });
       } catch (error) {
         if (within.aborted) throw timedOut(within, signal, limits.seconds, `blob ${digest}`);
-        if (!mayPass(error) || failures >= limits.retries) {
+        // A request that failed was tried often enough already; a download that broke was not.
+        if (!answered || !mayPass(error) || failures >= limits.retries) {
           if (endpointIndex + 1 >= this.access.endpoints.length) throw settled(error, endpoint);
           endpointIndex++;
           failures = 0;
@@ -165,7 +166,7 @@ export class Registry {
       let wait: string | undefined;
       try {
         const authorization = this.authorizations.get(endpoint);
-        const response = await this.connections.send(url, this.exchange(method, { ...headers, ...(authorization === undefined ? {} : { authorization }) }, signal));
+        const response = await (await this.connect()).send(url, this.exchange(method, { ...headers, ...(authorization === undefined ? {} : { authorization }) }, signal));
         if (response.statusCode! < 300) return response;
         if (response.statusCode === 401 && !challenged) {
           challenged = true;
@@ -190,8 +191,13 @@ export class Registry {
       if (credentials === undefined || !('username' in credentials)) throw new Problem('unauthenticated', `${new URL(endpoint.url).host} asks for a user name and a password, and none are known for it`, { code: 'registry-unauthenticated' });
       return basic(credentials);
     }
-    return fetchToken(this.connections, challenge, endpoint, this.access.repository, (method, headers, body) =>
+    return fetchToken(await this.connect(), challenge, endpoint, this.access.repository, (method, headers, body) =>
       ({ ...this.exchange(method, headers, signal), firstHop: this.laterHops, ...(body === undefined ? {} : { body }) }));
+  }
+
+  /** Loaded when needed: HTTP and TLS cost 10 MB and 30 ms in every thread, and reading files needs neither. */
+  private connect(): Promise<Connections> {
+    return this.connections ??= import('./exchange.ts').then(({ Connections }) => new Connections(this.access.ca));
   }
 
   private exchange(method: 'GET' | 'HEAD' | 'POST', headers: Record<string, string>, signal: AbortSignal): Exchange {
