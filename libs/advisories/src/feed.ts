@@ -68,6 +68,9 @@ export function notJson(where: string, bytes: Uint8Array, cause?: unknown): Prob
   const head = Buffer.from(bytes.subarray(0, 256)).toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '').trimStart();
   if (bytes.length === 0 || head === '') return invalid('feed-empty', `${where} is empty`);
   if (/^<(!doctype|html|\?xml|head|body)/i.test(head)) return invalid('feed-not-json', `${where} is a web page, not JSON: ${head.slice(0, 60)}`);
-  if (cause instanceof SyntaxError && /end of JSON|Unterminated|end of data/i.test(cause.message)) return invalid('feed-truncated', `${where} ends in the middle`, cause);
+  // JSON.parse says where it stopped: at the end of the text, something is missing there.
+  const position = cause instanceof Error ? /position (\d+)/.exec(cause.message)?.[1] : undefined;
+  const isCut = cause instanceof SyntaxError && (/end of JSON|end of data/i.test(cause.message) || (position !== undefined && Number(position) >= Buffer.from(bytes).toString('utf8').trimEnd().length));
+  if (isCut) return invalid('feed-truncated', `${where} ends in the middle`, cause);
   return invalid('feed-malformed', `${where} is not JSON${cause instanceof Error ? `: ${cause.message}` : ''}`, cause);
 }

@@ -74,7 +74,10 @@ class Reader {
   async open(): Promise<number> {
     const byte = await this.#peek();
     if (byte !== OPEN_OBJECT && byte !== OPEN_ARRAY) {
-      if (this.#seen === this.#window.length) throw notJson(this.#record.name, this.#window.subarray(this.#at));
+      if (this.#seen === this.#window.length) {
+        while (this.#window.length < 256 && await this.#more());
+        throw notJson(this.#record.name, this.#window.subarray(this.#at));
+      }
       throw this.malformed('{ or [');
     }
     this.#at++;

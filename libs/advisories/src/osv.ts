@@ -166,7 +166,8 @@ function severityOfRecord(osv: Osv): Severity | undefined {
 function scoresOf(list: readonly { type: string; score?: string | null | undefined }[]): Scored[] {
   return list.flatMap(({ type, score: vector }) => {
     if (!vector || (type !== 'CVSS_V2' && type !== 'CVSS_V3' && type !== 'CVSS_V4')) return [];
-    try { return [{ type, vector, score: scoreCvss(vector).score }]; } catch { return [{ type, vector }]; }
+    // Some are published with a slash too many at the end.
+    try { return [{ type, vector, score: scoreCvss(vector.replace(/\/$/, '')).score }]; } catch { return [{ type, vector }]; }
   });
 }
 

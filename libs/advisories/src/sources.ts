@@ -8,7 +8,7 @@ export interface Source {
   /** Stable name; stored with every advisory. */
   readonly id: string;
   readonly title: string;
-  /** The official publication; several files make one source, ingested as one. */
+  /** The official publication; several files make one source, ingested as one; none for what is only imported. */
   readonly urls: readonly string[];
   readonly parse: Parser;
   readonly kind: 'distribution' | 'language' | 'other';
