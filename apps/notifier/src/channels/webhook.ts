@@ -4,6 +4,7 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Problem } from '@plimsoll/problem';
 import { context, propagation } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
 import type { Guard } from '../addresses.ts';
 import type { CloudEvent } from '../cloud-event.ts';
 import { plainError, type Outcome } from '../outcome.ts';
@@ -59,7 +60,8 @@ const outcomeOf = ({ statusCode = 0, headers }: IncomingMessage): Outcome => {
 function post(url: URL, body: string, options: RequestOptions & { ca?: string }, connectMs: number): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const secure = url.protocol === 'https:';
-  const request = (secure ? httpsRequest : httpRequest)(url, options);
+  // The caller's span tells enough: one made for HTTP would carry the URL, whose path is a password with many receivers.
+  const request = context.with(suppressTracing(context.active()), () => (secure ? httpsRequest : httpRequest)(url, options));
   const tooSlow = setTimeout(() => request.destroy(Object.assign(new Error('connecting took too long'), { code: 'ETIMEDOUT' })), connectMs);
   request.once('socket', (socket) => socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(tooSlow)));
   request.once('response', resolve);
