@@ -6,3 +6,5 @@ export * from './feeds.ts';
 export * from './policy.ts';
 export * from './identity.ts';
 export * from './notifier.ts';
+export * from './operation.ts';
+export * from './rest.ts';

@@ -1,0 +1,290 @@
+import { Inventory, OperatingSystem } from '@plimsoll/inventory';
+import { FindingSummary, Severity, State } from '@plimsoll/matching';
+import { z } from 'zod';
+import { Digest, PageRequest, pageOf, ProblemBody, Project, Timestamp } from './common.ts';
+import { GetFeedsStatus, GetFindings, IngestSource } from './feeds.ts';
+import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login } from './identity.ts';
+import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions } from './notifier.ts';
+import { listOf, operation, type Operation } from './operation.ts';
+import { CreateException, GetPolicy, GetVerdict, ListExceptions, PolicyException, Reason, ReplayPolicy, SetPolicy, VerdictDecision } from './policy.ts';
+import { ScanProgress } from './scanner.ts';
+
+/** How far a push is. `judged` and `rejected` end it. */
+export const PushState = z.enum(['pushed', 'indexing', 'indexed', 'matched', 'judged', 'rejected']);
+export type PushState = z.output<typeof PushState>;
+
+export const Progress = ScanProgress.omit({ push: true, project: true });
+export type Progress = z.output<typeof Progress>;
+
+/** One push, from acceptance to verdict: what a person or pipeline polls. */
+export const PushOperation = z.object({
+  id: z.uuid(), project: Project, target: z.string(), platform: z.string().optional(), digest: Digest.optional(),
+  state: PushState, done: z.boolean(),
+  progress: Progress.optional(),
+  /** Why it was rejected. */
+  problem: ProblemBody.optional(),
+  decision: VerdictDecision.optional(),
+  /** Notifications that reached somebody because of this push. */
+  notifications: z.int().nonnegative(),
+  trace_id: z.string().optional(),
+  created_at: Timestamp, updated_at: Timestamp,
+  links: z.object({ self: z.string(), events: z.string(), image: z.string().optional(), findings: z.string().optional(), verdict: z.string().optional() }),
+});
+export type PushOperation = z.output<typeof PushOperation>;
+
+/** One image in a list: what is known of it at a glance. `digest` is absent when it was rejected before anybody knew it. */
+export const ImageItem = z.object({
+  project: Project, digest: Digest.optional(), reference: z.string(), platform: z.string().optional(), os: OperatingSystem.optional(),
+  state: z.enum(['indexed', 'matched', 'judged', 'rejected']),
+  packages: z.int().nonnegative().optional(),
+  /** Parts that could not be read; above zero the inventory is partial. */
+  problems: z.int().nonnegative().optional(),
+  problem: ProblemBody.optional(),
+  revision: z.int().nonnegative().optional(), summary: FindingSummary.optional(),
+  decision: VerdictDecision.optional(), decided_at: Timestamp.optional(),
+  created_at: Timestamp, updated_at: Timestamp,
+});
+export type ImageItem = z.output<typeof ImageItem>;
+
+export const ImageEventType = z.enum(['image.pushed', 'image.indexing', 'image.indexed', 'image.rejected', 'image.matched', 'verdict.changed', 'push.judged', 'notification.delivered']);
+export type ImageEventType = z.output<typeof ImageEventType>;
+
+/** Something that happened to an image. `image.indexing` is live only and has no id: nobody resumes after it. */
+export const ImageEvent = z.object({
+  id: z.string().optional(), type: ImageEventType, at: Timestamp,
+  project: Project, push: z.uuid().optional(), digest: Digest.optional(), reference: z.string().optional(),
+  progress: Progress.optional(),
+  packages: z.int().nonnegative().optional(),
+  revision: z.int().nonnegative().optional(), summary: FindingSummary.optional(), added: z.array(z.string()).optional(), removed: z.array(z.string()).optional(),
+  decision: VerdictDecision.optional(), previous: VerdictDecision.optional(), reasons: z.array(Reason).optional(),
+  problem: ProblemBody.optional(),
+  channel: z.string().optional(), trace_id: z.string().optional(),
+});
+export type ImageEvent = z.output<typeof ImageEvent>;
+
+/** RFC 9457 with what this house adds. */
+export const ProblemDocument = z.object({
+  type: z.string(), title: z.string(), status: z.int(), detail: z.string(), code: z.string(),
+  errors: z.array(z.object({ detail: z.string(), pointer: z.string().optional(), where: z.string().optional() })).optional(),
+  trace_id: z.string().optional(), instance: z.string().optional(),
+});
+export type ProblemDocument = z.output<typeof ProblemDocument>;
+
+export const Version = z.object({ name: z.string(), version: z.string(), api: z.string(), feed_revision: z.int().nonnegative().optional() });
+export type Version = z.output<typeof Version>;
+
+const project = { project: Project };
+const image = { project: Project, digest: Digest };
+const Id = z.string().min(1).max(128);
+const nothing = z.object({});
+
+/** Everything the public door does. A test holds it against the routes, the gRPC services and the OpenAPI document. */
+export const operations = {
+  // Images
+  submitImage: operation({
+    id: 'submitImage', method: 'POST', path: '/v1/projects/{project}/images', group: 'Images', rpc: 'SubmitImage', scope: 'images:write', status: 202,
+    summary: 'Submit an image to be indexed, matched and judged',
+    description: 'Answers at once with the operation to follow. With an Idempotency-Key the same submission is made once, however often it is sent.',
+    params: project,
+    body: {
+      /** As skopeo names it; usually a registry reference. */
+      target: z.string().min(1).max(4096), platform: z.string().min(1).max(64).optional(),
+    },
+    answer: PushOperation, location: ({ links }) => links.self,
+  }),
+  getOperation: operation({
+    id: 'getOperation', method: 'GET', path: '/v1/projects/{project}/operations/{push}', group: 'Images', rpc: 'GetOperation', scope: 'images:read', status: 200,
+    summary: 'How far a push is', params: { project: Project, push: z.uuid() }, answer: PushOperation,
+  }),
+  listImages: operation({
+    id: 'listImages', method: 'GET', path: '/v1/projects/{project}/images', group: 'Images', rpc: 'ListImages', scope: 'images:read', status: 200,
+    summary: 'List images with what is known of each', params: project,
+    query: {
+      decision: listOf(VerdictDecision).optional(), state: listOf(ImageItem.shape.state).optional(),
+      /** Images with at least one affected finding of any of these severities. */
+      severity: listOf(Severity).optional(),
+      /** Part of the reference or digest. */
+      search: z.string().min(1).max(256).optional(),
+      sort: z.enum(['newest', 'reference']).default('newest'),
+      ...PageRequest.shape,
+    },
+    answer: pageOf(ImageItem),
+  }),
+  getImage: operation({
+    id: 'getImage', method: 'GET', path: '/v1/projects/{project}/images/{digest}', group: 'Images', rpc: 'GetImage', scope: 'images:read', status: 200,
+    summary: 'One image', params: image, answer: ImageItem,
+  }),
+  getInventory: operation({
+    id: 'getInventory', method: 'GET', path: '/v1/projects/{project}/images/{digest}/inventory', group: 'Images', rpc: 'GetInventory', scope: 'images:read', status: 200,
+    summary: 'Everything inside an image', params: image, answer: Inventory, seconds: 60,
+  }),
+  listFindings: operation({
+    id: 'listFindings', method: 'GET', path: '/v1/projects/{project}/images/{digest}/findings', group: 'Images', rpc: 'ListFindings', scope: 'images:read', status: 200,
+    summary: 'What is wrong with an image, as of the current feed revision', params: image,
+    query: { severity: listOf(Severity).optional(), state: listOf(State).optional(), id: z.string().max(64).optional(), package: z.string().max(512).optional(), ...PageRequest.shape },
+    answer: GetFindings.answer,
+  }),
+  getVerdict: operation({
+    id: 'getVerdict', method: 'GET', path: '/v1/projects/{project}/images/{digest}/verdict', group: 'Images', rpc: 'GetVerdict', scope: 'images:read', status: 200,
+    summary: 'Whether an image may sail, why, and what was decided before', params: image, answer: GetVerdict.answer,
+  }),
+  getVerdictByReference: operation({
+    id: 'getVerdictByReference', method: 'GET', path: '/v1/projects/{project}/verdict', group: 'Images', rpc: 'GetVerdictByReference', scope: 'images:read', status: 200,
+    summary: 'The verdict of an image that was rejected before its digest was known', params: project, query: { reference: z.string().min(1).max(4096) }, answer: GetVerdict.answer,
+  }),
+  watchImage: operation({
+    id: 'watchImage', method: 'GET', path: '/v1/projects/{project}/images/{digest}/events', group: 'Images', rpc: 'WatchImage', scope: 'images:read', status: 200, streams: true,
+    summary: 'What happened to an image, and what happens next',
+    description: 'First the history, then live. Resume with the Last-Event-ID header or `after`.',
+    params: image, query: { after: z.string().regex(/^\d{1,18}$/).optional() }, answer: ImageEvent,
+  }),
+  watchProject: operation({
+    id: 'watchProject', method: 'GET', path: '/v1/projects/{project}/events', group: 'Images', rpc: 'WatchProject', scope: 'images:read', status: 200, streams: true,
+    summary: 'What happens in a project, or to one push',
+    description: 'Live; with `push` also the history of that push. Resume with the Last-Event-ID header or `after`.',
+    params: project, query: { push: z.uuid().optional(), after: z.string().regex(/^\d{1,18}$/).optional() }, answer: ImageEvent,
+  }),
+  registryWebhook: operation({
+    id: 'registryWebhook', method: 'POST', path: '/v1/projects/{project}/webhooks/registry', group: 'Images', scope: 'images:write', status: 202,
+    rpc: { none: 'registries speak HTTP only' },
+    summary: 'A registry tells of pushed images',
+    description: 'Takes the notifications of CNCF Distribution and the webhooks of Harbor (default and CloudEvents payloads). Other events are counted and ignored. When a secret is set, the body must be signed: `X-Hub-Signature-256` or Standard Webhooks.',
+    params: project,
+    foreignBody: ['application/json', 'application/vnd.docker.distribution.events.v1+json', 'application/vnd.docker.distribution.events.v2+json', 'application/cloudevents+json'],
+    answer: z.object({ accepted: z.array(z.object({ push: z.uuid(), target: z.string() })), ignored: z.int().nonnegative() }),
+  }),
+
+  // Feeds
+  getFeeds: operation({
+    id: 'getFeeds', method: 'GET', path: '/v1/feeds', group: 'Feeds', rpc: 'GetFeeds', scope: 'feeds:read', status: 200,
+    summary: 'Every advisory source: its state, age and size', answer: GetFeedsStatus.answer,
+  }),
+  ingestSource: operation({
+    id: 'ingestSource', method: 'POST', path: '/v1/feeds/{source}/ingest', group: 'Feeds', rpc: 'IngestSource', scope: 'feeds:write', everywhere: true, status: 200, seconds: 600,
+    summary: 'Take a source in now, from its address or from a file of the feeds service', params: { source: z.string().min(1).max(128) }, body: { file: z.string().max(4096).optional() }, answer: IngestSource.answer,
+  }),
+
+  // Policies
+  getPolicy: operation({
+    id: 'getPolicy', method: 'GET', path: '/v1/projects/{project}/policy', group: 'Policies', rpc: 'GetPolicy', scope: 'policy:read', status: 200,
+    summary: 'The policy in force', params: project, answer: GetPolicy.answer,
+  }),
+  setPolicy: operation({
+    id: 'setPolicy', method: 'PUT', path: '/v1/projects/{project}/policy', group: 'Policies', rpc: 'SetPolicy', scope: 'policy:write', status: 200,
+    summary: 'Replace the policy; every image of the project is judged again', params: project, body: { document: z.string().min(1).max(262_144) }, answer: SetPolicy.answer,
+  }),
+  replayPolicy: operation({
+    id: 'replayPolicy', method: 'POST', path: '/v1/projects/{project}/policy/replay', group: 'Policies', rpc: 'ReplayPolicy', scope: 'policy:read', status: 200, seconds: 120,
+    summary: 'What a policy would say of every image, without putting it in force', params: project, body: { document: ReplayPolicy.body.shape.document }, answer: ReplayPolicy.answer,
+  }),
+  createException: operation({
+    id: 'createException', method: 'POST', path: '/v1/projects/{project}/exceptions', group: 'Policies', rpc: 'CreateException', scope: 'policy:write', status: 201,
+    summary: 'Live with a finding or a rule\'s violation for a while', description: 'Whoever calls approves; `requested_by` names who asked, when that is somebody else.', params: project,
+    body: {
+      scope: CreateException.body.shape.scope, finding: CreateException.body.shape.finding, package: CreateException.body.shape.package, rule: CreateException.body.shape.rule,
+      until: CreateException.body.shape.until, reason: CreateException.body.shape.reason, requested_by: CreateException.body.shape.requested_by.optional(),
+    },
+    answer: PolicyException,
+  }),
+  listExceptions: operation({
+    id: 'listExceptions', method: 'GET', path: '/v1/projects/{project}/exceptions', group: 'Policies', rpc: 'ListExceptions', scope: 'policy:read', status: 200,
+    summary: 'Exceptions, active, expired and revoked', params: project, query: { state: PolicyException.shape.state.optional(), ...PageRequest.shape }, answer: ListExceptions.answer,
+  }),
+  revokeException: operation({
+    id: 'revokeException', method: 'DELETE', path: '/v1/projects/{project}/exceptions/{id}', group: 'Policies', rpc: 'RevokeException', scope: 'policy:write', status: 200,
+    summary: 'End an exception now', params: { project: Project, id: z.uuid() }, answer: PolicyException,
+  }),
+
+  // Subscriptions
+  createSubscription: operation({
+    id: 'createSubscription', method: 'POST', path: '/v1/projects/{project}/subscriptions', group: 'Subscriptions', rpc: 'CreateSubscription', scope: 'subscriptions:write', status: 201,
+    summary: 'Tell somebody', params: project,
+    body: { name: CreateSubscription.body.shape.name, filter: CreateSubscription.body.shape.filter, channel: CreateSubscription.body.shape.channel },
+    answer: CreateSubscription.answer,
+  }),
+  listSubscriptions: operation({
+    id: 'listSubscriptions', method: 'GET', path: '/v1/projects/{project}/subscriptions', group: 'Subscriptions', rpc: 'ListSubscriptions', scope: 'subscriptions:read', status: 200,
+    summary: 'Who is told of what', params: project, query: PageRequest.shape, answer: ListSubscriptions.answer,
+  }),
+  deleteSubscription: operation({
+    id: 'deleteSubscription', method: 'DELETE', path: '/v1/projects/{project}/subscriptions/{id}', group: 'Subscriptions', rpc: 'DeleteSubscription', scope: 'subscriptions:write', status: 204,
+    summary: 'Tell them no more', params: { project: Project, id: z.uuid() }, answer: nothing,
+  }),
+  listDeliveries: operation({
+    id: 'listDeliveries', method: 'GET', path: '/v1/projects/{project}/deliveries', group: 'Subscriptions', rpc: 'ListDeliveries', scope: 'subscriptions:read', status: 200,
+    summary: 'Which notifications were sent and what came back', params: project,
+    query: { subscription: z.uuid().optional(), state: Delivery.shape.state.optional(), digest: Digest.optional(), ...PageRequest.shape }, answer: ListDeliveries.answer,
+  }),
+  replayDelivery: operation({
+    id: 'replayDelivery', method: 'POST', path: '/v1/projects/{project}/deliveries/{id}/replay', group: 'Subscriptions', rpc: 'ReplayDelivery', scope: 'subscriptions:write', status: 202,
+    summary: 'Send a notification again', params: { project: Project, id: z.uuid() }, answer: Delivery,
+  }),
+
+  // Identity
+  login: operation({
+    id: 'login', method: 'POST', path: '/v1/login', group: 'Identity', rpc: 'Login', scope: 'public', status: 200,
+    summary: 'Exchange a password for a short-lived access token', body: { identifier: z.string().min(1).max(320), password: z.string().min(1).max(1024) }, answer: Login.answer,
+  }),
+  createProject: operation({
+    id: 'createProject', method: 'POST', path: '/v1/projects', group: 'Identity', rpc: 'CreateProject', scope: 'admin', everywhere: true, status: 201,
+    summary: 'Make a project', body: { name: Project }, answer: CreateProject.answer, location: ({ name }) => `/v1/projects/${name}/images`,
+  }),
+  listProjects: operation({
+    id: 'listProjects', method: 'GET', path: '/v1/projects', group: 'Identity', rpc: 'ListProjects', scope: 'signed-in', status: 200,
+    summary: 'The projects you may see', answer: ListProjects.answer,
+  }),
+  grantRole: operation({
+    id: 'grantRole', method: 'POST', path: '/v1/projects/{project}/roles', group: 'Identity', rpc: 'GrantRole', scope: 'admin', status: 204,
+    summary: 'Give a user a role in a project', params: project, body: { identifier: GrantRole.body.shape.identifier, role: GrantRole.body.shape.role }, answer: nothing,
+  }),
+  createUser: operation({
+    id: 'createUser', method: 'POST', path: '/v1/users', group: 'Identity', rpc: 'CreateUser', scope: 'admin', everywhere: true, status: 201,
+    summary: 'Make a user', body: { identifier: CreateUser.body.shape.identifier, password: CreateUser.body.shape.password }, answer: CreateUser.answer,
+  }),
+  createToken: operation({
+    id: 'createToken', method: 'POST', path: '/v1/projects/{project}/tokens', group: 'Identity', rpc: 'CreateToken', scope: 'tokens:write', status: 201,
+    summary: 'Make an API token; it is shown this once', params: project,
+    body: { name: CreateToken.body.shape.name, scopes: CreateToken.body.shape.scopes, expires_in_days: CreateToken.body.shape.expires_in_days }, answer: CreateToken.answer,
+  }),
+  listTokens: operation({
+    id: 'listTokens', method: 'GET', path: '/v1/projects/{project}/tokens', group: 'Identity', rpc: 'ListTokens', scope: 'tokens:write', status: 200,
+    summary: 'The API tokens of a project, without their secrets', params: project, answer: ListTokens.answer,
+  }),
+  revokeToken: operation({
+    id: 'revokeToken', method: 'DELETE', path: '/v1/projects/{project}/tokens/{id}', group: 'Identity', rpc: 'RevokeToken', scope: 'tokens:write', status: 204,
+    summary: 'Revoke an API token', params: { project: Project, id: Id }, answer: nothing,
+  }),
+  getTrustBundle: operation({
+    id: 'getTrustBundle', method: 'GET', path: '/v1/trust-bundle', group: 'Identity', rpc: 'GetTrustBundle', scope: 'public', status: 200,
+    summary: 'The certificates to trust', answer: GetTrustBundle.answer,
+  }),
+  getJwks: operation({
+    id: 'getJwks', method: 'GET', path: '/.well-known/jwks.json', group: 'Identity', scope: 'public', status: 200,
+    rpc: { none: 'RFC 7517 sets are fetched over HTTP' },
+    summary: 'The keys that sign access tokens', answer: GetJwks.answer,
+  }),
+
+  // Platform
+  getVersion: operation({
+    id: 'getVersion', method: 'GET', path: '/v1/version', group: 'Platform', rpc: 'GetVersion', scope: 'public', status: 200,
+    summary: 'What runs here', answer: Version,
+  }),
+  getOpenApi: operation({
+    id: 'getOpenApi', method: 'GET', path: '/v1/openapi.json', group: 'Platform', scope: 'public', status: 200,
+    rpc: { none: 'gRPC describes itself by reflection' },
+    summary: 'This API as an OpenAPI 3.1 document', answer: z.record(z.string(), z.unknown()),
+  }),
+  getDocs: operation({
+    id: 'getDocs', method: 'GET', path: '/docs', group: 'Platform', scope: 'public', status: 200, mediaType: 'text/html; charset=utf-8',
+    rpc: { none: 'a page for people' },
+    summary: 'This API as a page for people', answer: z.string(),
+  }),
+} as const;
+export type OperationId = keyof typeof operations;
+
+export const allOperations: readonly Operation[] = Object.values(operations) as unknown as Operation[];
+
+
+
+/** Where the .proto files are: `plimsoll/v1/*.proto`, the same operations for gRPC. */
+export const protoFolder = new URL('../proto/', import.meta.url);
