@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aLeaf, anAuthority, later, now } from './authority.spec-helper.ts';
 import { crlBytes, type CrlRequest, type Revocation, revocationReasons, writeCrl } from './crl.ts';
+import { boolean, element, explicit, integer, objectIdentifier, octetString, sequence, time } from './der.ts';
+import { members, readElement } from './der-reader.ts';
 import type { Issuer } from './issue.ts';
 import { toPem } from './pem.ts';
 import { readCrl } from './read-crl.ts';
@@ -33,7 +35,28 @@ describe('a revocation list', () => {
   });
 
   it('leaves the list out when nothing is revoked (RFC 5280 5.1.2.6)', async () => {
-    expect(AsnConvert.parse(await crlBytes(aCrl()), CertificateList).tbsCertList.revokedCertificates).toBeUndefined();
+    const bytes = await crlBytes(aCrl());  // nextUpdate is followed by the extensions at once
+    expect(Buffer.from(bytes).toString('latin1')).toMatch(/260302120000Z\xa0/);
+    expect(() => readCrl(relist(bytes, ['3000']))).toThrow(expect.objectContaining({ code: 'der-malformed', detail: expect.stringContaining('empty list') }));
+  });
+
+  it('is not understood with critical extensions of another kind, in the list or in an entry', async () => {
+    const bytes = Buffer.from(await crlBytes(aCrl({ shardUrl: 'http://identity/crl/1.crl' })));
+    bytes[bytes.indexOf(Buffer.from('0603551d1c', 'hex')) + 4] = 0x63;
+    expect(readCrl(bytes).notUnderstood).toEqual(['2.5.29.99']);
+    const entry = (extension: string) => element(0x30, integer(5), time(now), Buffer.from(extension, 'hex'));
+    const withEntry = async (extension: string) => readCrl(relist(await crlBytes(aCrl()), [Buffer.from(sequence(entry(extension))).toString('hex')])).notUnderstood;
+    expect(await withEntry('300e300c0603551d1d0101ff04020500')).toEqual(['2.5.29.29']);  // certificateIssuer: an indirect list
+    expect(await withEntry('300b30090603551d1d04020500')).toEqual([]);
+  });
+
+  it('is not understood when it covers some kinds of certificate only', async () => {
+    const bytes = await crlBytes(aCrl({ shardUrl: 'http://identity/crl/1.crl' })), point = Buffer.from('http://identity/crl/1.crl');
+    const name = element(0xa0, element(0xa0, element(0x86, point)));
+    const value = (...more: Uint8Array[]) => sequence(objectIdentifier('2.5.29.28'), boolean(true), octetString(sequence(name, ...more)));
+    const replaced = (by: Uint8Array) => relist(bytes, [], (extensions) => [...extensions.slice(0, -1), by]);
+    expect(readCrl(replaced(value())).notUnderstood).toEqual([]);
+    expect(readCrl(replaced(value(element(0x81, Uint8Array.of(255))))).notUnderstood).toEqual(['2.5.29.28']);
   });
 
   it('reads its entries one at a time and yields itself in pieces', async () => {
@@ -77,3 +100,10 @@ describe('a revocation list', () => {
     }), { numRuns: 1500 });
   });
 });
+
+/** The same list with other entries (hex, put after nextUpdate) or extensions; its signature no longer fits. */
+const relist = (bytes: Uint8Array, entries: string[], edit = (extensions: Uint8Array[]): Uint8Array[] => extensions): Uint8Array => {
+  const [list, ...rest] = members(readElement(bytes, 'list'), 'list'), parts = members(list!, 'list');
+  const extensions = members(readElement(parts.at(-1)!.content, 'list'), 'list').map(({ der }) => der);
+  return sequence(sequence(...parts.slice(0, -1).map(({ der }) => der), ...entries.map((entry) => Buffer.from(entry, 'hex')), explicit(0, sequence(...edit(extensions)))), ...rest.map(({ der }) => der));
+};

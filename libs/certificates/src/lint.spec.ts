@@ -54,6 +54,7 @@ describe('the lint', () => {
     ['names-inside', () => ({ names: [scannerNames[0]!, uri('spiffe://evil.example/a')] })],
     ['names-inside', () => ({ names: [...scannerNames, ip('10.0.0.1')] })],
     ['common-name', () => ({ subject: { commonName: 'admin' } })],
+    ['second-reading', () => ({ names: [...scannerNames, dns('a.svc.plimsoll.internal, DNS:evil.example')] })],  // CVE-2021-44532
     ['urls', () => ({ crlUrl: 'ldap://directory/cn=crl' })],
   ])('%s: finds what breaks it', async (rule, changes) => {
     expect((await findingsOf(changes)).map(({ where }) => where)).toContain(rule);
@@ -76,6 +77,12 @@ describe('the lint', () => {
   ])('%s: finds %s', async (rule, _, edit) => {
     const bytes = edited(toBeSigned(contentsFor(services, profiles.service, subject)), edit);
     expect((await lintFindings(bytes, 'P-256', { profile: profiles.service, issuer: services.certificate })).map(({ where }) => where)).toContain(rule);
+  });
+
+  it('finds another version', async () => {
+    const bytes = Buffer.from(toBeSigned(contentsFor(services, profiles.service, subject)));
+    bytes[bytes.indexOf(Buffer.from('a003020102', 'hex')) + 4] = 1;
+    expect((await lintFindings(bytes, 'P-256', { profile: profiles.service, issuer: services.certificate })).map(({ where }) => where)).toContain('version');
   });
 
   it('finds a signature algorithm that is not the signer\'s', async () => {

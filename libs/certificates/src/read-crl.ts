@@ -36,6 +36,7 @@ export const readCrl = (input: Uint8Array | string, maxBytes = 16 * 1024 * 1024)
   const issuer = readName(inner.take(0x30, 'issuer'), where), thisUpdate = timeValue(inner.any('thisUpdate'), where), nextUpdate = timeValue(inner.any('nextUpdate'), where);
   const entries = inner.maybe(0x30), extensions = inner.maybe(0xa0);
   inner.end();
+  if (entries?.content.length === 0) throw malformed(where, 'an empty list of entries, which must be absent');  // RFC 5280 5.1.2.6
   const found = extensions === undefined ? [] : members(readElement(extensions.content, where), where).map((entry) => readExtension(entry, where));
   const valueOf = (oid: string) => found.find((extension) => extension.oid === oid)?.value;
   const number = valueOf(oids.crlNumber), shard = valueOf(oids.issuingDistributionPoint);
