@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@plimsoll/service';
+import { gateway } from './gateway.ts';
+
+await runService(gateway());

@@ -1,0 +1,62 @@
+import { Bus } from '@plimsoll/bus';
+import { FindInventory, GetFindings, GetVerdict, operations, type Answer, type ImageEvent, type ImageItem, type Input, type Page, type PushOperation } from '@plimsoll/contracts';
+import { Controller } from '@nestjs/common';
+import { ImageEvents } from './image-events.ts';
+import { Images } from './images.ts';
+import { Pushes } from './pushes.ts';
+import { Serves, type Call } from './serves.ts';
+
+type Follow = (signal: AbortSignal) => AsyncIterable<ImageEvent>;
+
+/** Reads about images: lists from our own rows, details from their owners, and only for images of the project. */
+@Controller()
+export class ReadImages {
+  constructor(private readonly bus: Bus, private readonly images: Images, private readonly pushes: Pushes, private readonly events: ImageEvents) {}
+
+  @Serves(operations.getOperation)
+  operation({ project, push }: Input<typeof operations.getOperation>): Promise<PushOperation> { return this.pushes.operation(project, push); }
+
+  @Serves(operations.listImages)
+  list(input: Input<typeof operations.listImages>): Promise<Page<ImageItem>> { return this.images.list(input); }
+
+  @Serves(operations.getImage)
+  image({ project, digest }: Input<typeof operations.getImage>): Promise<ImageItem> { return this.images.get(project, digest); }
+
+  @Serves(operations.getInventory)
+  async inventory({ project, digest }: Input<typeof operations.getInventory>): Promise<unknown> {
+    await this.images.get(project, digest);
+    const { inventory } = await this.bus.ask(FindInventory, { digest });
+    return this.bus.documents.get(inventory);
+  }
+
+  @Serves(operations.listFindings)
+  async findings(input: Input<typeof operations.listFindings>): Promise<Answer<typeof GetFindings>> {
+    await this.images.get(input.project, input.digest);
+    return this.bus.ask(GetFindings, input);
+  }
+
+  @Serves(operations.getVerdict)
+  async verdict({ project, digest }: Input<typeof operations.getVerdict>): Promise<Answer<typeof GetVerdict>> {
+    await this.images.get(project, digest);
+    return this.bus.ask(GetVerdict, { project, digest });
+  }
+
+  @Serves(operations.getVerdictByReference)
+  verdictByReference(input: Input<typeof operations.getVerdictByReference>): Promise<Answer<typeof GetVerdict>> { return this.bus.ask(GetVerdict, input); }
+
+  @Serves(operations.watchImage)
+  async watchImage({ project, digest, after }: Input<typeof operations.watchImage>, { lastEventId }: Call): Promise<Follow> {
+    await this.images.get(project, digest);
+    return (signal) => this.events.follow({ project, digest }, number(lastEventId ?? after) ?? 0, signal);
+  }
+
+  @Serves(operations.watchProject)
+  async watchProject({ project, push, after }: Input<typeof operations.watchProject>, { lastEventId }: Call): Promise<Follow> {
+    if (push) await this.pushes.operation(project, push);
+    const from = number(lastEventId ?? after) ?? (push ? 0 : await this.events.latest(project));
+    return (signal) => this.events.follow({ project, push }, from, signal);
+  }
+}
+
+/** A Last-Event-ID that is not ours is no place to resume from. */
+const number = (id: string | undefined): number | undefined => id !== undefined && /^\d{1,15}$/.test(id) ? Number(id) : undefined;
