@@ -1,6 +1,5 @@
-import type { Filter } from '@plimsoll/contracts';
+import type { Filter, VerdictDecision } from '@plimsoll/contracts';
 import { Severity } from '@plimsoll/matching';
-import type { VerdictDecision } from '@plimsoll/contracts';
 
 /** What a filter looks at. */
 export type Noticed =

@@ -1,12 +1,10 @@
-import { CreateSubscription, RevisionPublished, VerdictChanged, type Body } from '@plimsoll/contracts';
-
-type EventName = Body<typeof CreateSubscription>['filter']['events'][number];
+import type { Filter, RevisionPublished, VerdictChanged } from '@plimsoll/contracts';
 
 /** Something people may want to hear of, in the shape that filters, CloudEvents and mails are made from. */
 export interface Happening {
   /** The event's id on the bus: the same at every redelivery. */
   readonly id: string;
-  readonly name: EventName;
+  readonly name: Filter['events'][number];
   readonly at: string;
   /** What it is about, for a reader: an image reference, a revision. */
   readonly subject: string;
