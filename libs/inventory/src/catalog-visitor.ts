@@ -68,7 +68,7 @@ export class CatalogVisitor implements Visitor {
   private isTooBig(i: number, { path, size }: Entry): boolean {
     const { maxBytes } = this.catalogers[i]!;
     if (size <= maxBytes) return false;
-    this.keep(i, path, { packages: [], problems: [{ code: 'limit-file-bytes', detail: `${size} bytes; ${this.catalogers[i]!.name} reads files up to ${maxBytes}` }] });
+    this.keep(i, path, { packages: [], problems: [{ code: 'limit-file-bytes', detail: `${size} bytes; files of this kind are read up to ${maxBytes}` }] });
     return true;
   }
 

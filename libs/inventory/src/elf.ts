@@ -6,13 +6,11 @@ export interface ElfPart { readonly name: string; readonly offset: number; reado
 
 export interface Elf { readonly bits: 32 | 64; readonly little: boolean; readonly sections: readonly ElfPart[]; readonly segments: readonly ElfPart[] }
 
-/** Executables that may carry a list of their dependencies: regular files with an execute bit, told from scripts by their first bytes. */
-export const mayBeExecutable = (path: string, entry: Entry): 'head' | false => {
-  if ((entry.mode & 0o111) === 0 || (entry.type === 'file' && entry.size < 4096)) return false;
-  const dot = path.lastIndexOf('.');
-  return dot > path.lastIndexOf('/') && scripts.has(path.slice(dot + 1)) ? false : 'head';
-};
-const scripts = new Set(['sh', 'py', 'pl', 'rb', 'js', 'mjs', 'cjs', 'ts', 'php', 'txt', 'md', 'json', 'c', 'h', 'html', 'css', 'yml', 'yaml', 'lua', 'jar', 'pyc']);
+/**
+ * Executables that may carry a list of their dependencies: files with an execute bit, told from scripts by `isElf`.
+ * Small ones and scripts are looked at too: a hard link to a file nobody looked at costs a second pass over the layer.
+ */
+export const mayBeExecutable = (_path: string, entry: Entry): 'head' | false => ((entry.mode & 0o111) === 0 ? false : 'head');
 
 /** Whether the file starts as an ELF executable or shared object does. */
 export const isElf = (head: Buffer): boolean => head.length >= 52 && head.readUInt32BE(0) === 0x7f454c46;

@@ -38,6 +38,15 @@ describe('indexTarget', () => {
     expect(packages).toEqual([{ purl: 'pkg:npm/a@1', name: 'a', version: '1', type: 'npm', locations: [{ path: 'app/node_modules/a/package.json' }], licences: [] }]);
   });
 
+  it('reads the lock files of a directory of sources, not those that lie in a system', async () => {
+    mkdirSync(join(layout, 'sources'));
+    writeFileSync(join(layout, 'sources/go.mod'), 'module m\nrequire a.b/c v1.0.0\n');
+    const read = () => indexTarget({ kind: 'directory', path: join(layout, 'sources') });
+    expect(names(await read())).toEqual(['a.b/c']);
+    mkdirSync(join(layout, 'sources/var/lib/dpkg'), { recursive: true });
+    expect(names(await read())).toEqual([]);
+  });
+
   it.each<[string, (image: BuiltImage) => void, string]>([
     ['cut off', ({ layers: [, layer] }) => truncateSync(blobFile(layout, layer!.digest), layer!.size - 20), 'size-mismatch'],
     ['of other bytes than promised', ({ layers: [, layer] }) => writeFileSync(blobFile(layout, layer!.digest), Buffer.alloc(layer!.size)), 'digest-mismatch'],

@@ -1,14 +1,18 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { type ImageLimits, type ImageSource, type LayerInput, openImage, type OpenOptions, readDirectory, type ReadLimits, type Target } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
 import { analyzeLayer } from './analyze-layer.ts';
 import { CatalogVisitor } from './catalog-visitor.ts';
 import { catalogerKey } from './cataloger.ts';
 import { catalogers, withKeys } from './catalogers.ts';
+import { releaseFiles } from './catalogers/os-release.ts';
 import { coalesce, contentsOf, type LayerPart, problemsOfFiles, sortedProblems } from './coalesce.ts';
 import { indexFile } from './index-file.ts';
 import { type LayerAnalysis, mergeAnalyses, missingFrom } from './layer-analysis.ts';
 import { LayerPool } from './layer-pool.ts';
+import { lockfiles } from './lockfiles.ts';
 import type { Inventory, Layer } from './model.ts';
 
 export interface Progress { readonly layersDone: number; readonly layersTotal: number; readonly bytesDone: number; readonly bytesTotal: number }
@@ -32,7 +36,7 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   readonly strict?: boolean | undefined;
 }
 
-/** Everything inside a target: an image wherever it is, a root filesystem, a single lock file or package database. */
+/** Everything inside a target: an image wherever it is, a root filesystem, a directory of sources with its lock files, a single lock file or package database. */
 export async function indexTarget(target: Target, options: IndexOptions = {}): Promise<Inventory> {
   switch (target.kind) {
     case 'directory': return indexDirectory(target.path, options);
@@ -103,8 +107,11 @@ async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cac
 
 const smallImage = 8 * 1024 * 1024;
 
+/** In a directory of sources the lock files say what will be installed; in a system what is installed says so itself. */
+const isRootFilesystem = (root: string): boolean => [...releaseFiles, 'var/lib/dpkg', 'lib/apk', 'var/lib/rpm', 'usr/lib/sysimage/rpm'].some((path) => existsSync(join(root, path)));
+
 async function indexDirectory(root: string, { limits, signal, onProgress }: IndexOptions): Promise<Inventory> {
-  const visitor = new CatalogVisitor(catalogers);
+  const visitor = new CatalogVisitor(isRootFilesystem(root) ? catalogers : [...catalogers, ...lockfiles]);
   const { problems } = await readDirectory(root, visitor, limits, signal);
   const seen = Object.values(visitor.results()).flatMap((files) => Object.entries(files).map(([path, found]) => ({ path, layer: 0, found })));
   seen.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
