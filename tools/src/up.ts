@@ -21,7 +21,7 @@ try {
   const platform = await startPlatform({ home, supervise: true, say });
   const connection = join(home, 'connection.json');
   mkdirSync(home, { recursive: true });
-  writeFileSync(connection, JSON.stringify({ url: platform.url, identifier: 'admin', password: platform.secrets.admin }), { mode: 0o600 });
+  writeFileSync(connection, JSON.stringify({ url: platform.url, nats: platform.nats.url, identifier: 'admin', password: platform.secrets.admin }), { mode: 0o600 });
   stop = async () => { rmSync(connection, { force: true }); await platform.stop(); };
   say(`Plimsoll is up after ${((Date.now() - started) / 1000).toFixed(1)} s.
 

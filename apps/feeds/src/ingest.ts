@@ -1,13 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { recordsOf, sourceOf, type FeedRecord, type Source } from '@plimsoll/advisories';
+import { fetchSource, recordsOf, sourceOf, type FeedRecord, type Source } from '@plimsoll/advisories';
 import { Bus } from '@plimsoll/bus';
 import { Problem } from '@plimsoll/problem';
 import { Log, Metrics } from '@plimsoll/telemetry';
 import { DataSource } from 'typeorm';
 import { feedsConfig } from './feeds.config.ts';
-import { fetchSource } from './fetch-source.ts';
 import { publishRevision, type Published } from './publish-revision.ts';
 import { Rematch } from './rematch.ts';
 import { stage, unstage } from './staging.ts';

@@ -13,3 +13,4 @@ export * from './severity.ts';
 export * from './sources.ts';
 export { isCve } from './words.ts';
 export { fetchSource, type Fetched, type FetchOptions } from './fetch-source.ts';
+export { detectFeed } from './detect-feed.ts';

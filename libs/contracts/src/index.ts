@@ -8,3 +8,4 @@ export * from './identity.ts';
 export * from './notifier.ts';
 export * from './operation.ts';
 export * from './rest.ts';
+export * from './scan-report.ts';

@@ -1,0 +1,22 @@
+import { explain, match, openDatabase } from '@plimsoll/matching';
+import { Problem } from '@plimsoll/problem';
+import { type Command, json } from './command.ts';
+import { databaseOption, databasePath } from './database-path.ts';
+import { readTarget, targetHelp, targetOptions } from './index-target.ts';
+import { say } from './terminal.ts';
+
+export const command: Command = {
+  usage: 'FINDING TARGET',
+  about: `Shows the proof of a finding, step by step: file, layer, package, advisory, range.\n\n${targetHelp}`,
+  options: { json, ...databaseOption, ...targetOptions },
+  words: [2, 2],
+  async run(parsed) {
+    const [id, target] = parsed.positionals as [string, string];
+    const inventory = await readTarget(target, parsed);
+    using database = openDatabase(databasePath(parsed));
+    const found = match(inventory, database).findings.filter((finding) => [finding.id, ...finding.aliases, finding.advisory].includes(id));
+    if (found.length === 0) throw new Problem('missing', `${target} has no finding ${id}; \`plimsoll why-not ${id} ${target}\` says why`, { code: 'finding-missing' });
+    say(parsed.flag('json') ? JSON.stringify(found, null, 2) : found.map(explain).join('\n\n'));
+    return 0;
+  },
+};

@@ -1,0 +1,30 @@
+import type { Answer, GetFeedsStatus, IngestSource } from '@plimsoll/contracts';
+import { type Command, json } from './command.ts';
+import { openPlatform, platformOptions } from './platform.ts';
+import { paint, plural, say, table } from './terminal.ts';
+
+export const command: Command = {
+  usage: '[ingest SOURCE [--file FILE]]',
+  about: 'Lists the advisory sources of a platform: state, size, age. `ingest` takes one in now, from its publisher or from a file of the feeds service.',
+  options: { json, ...platformOptions, file: { type: 'string', value: 'FILE', what: 'ingest: a file or directory inside PLIMSOLL_FEEDS_FILES of the feeds service' }, all: { type: 'boolean', what: 'also the sources never fetched' } },
+  words: [0, 2],
+  async run(parsed) {
+    const platform = await openPlatform(parsed);
+    const [action, source] = parsed.positionals;
+    if (action === 'ingest' && source) {
+      const done = await platform.call<Answer<typeof IngestSource>>('POST', `/v1/feeds/${encodeURIComponent(source)}/ingest`, { body: { file: parsed.text('file') } });
+      say(parsed.flag('json') ? JSON.stringify(done, null, 2) : `${source}: revision ${done.revision}; ${plural(done.advisories, 'advisory', 'advisories')}, ${done.added} added, ${done.changed} changed, ${done.removed} removed, ${done.kept_aside} kept aside`);
+      return 0;
+    }
+    const status = await platform.call<Answer<typeof GetFeedsStatus>>('GET', '/v1/feeds');
+    if (parsed.flag('json')) { say(JSON.stringify(status, null, 2)); return 0; }
+    const rows = status.sources.filter(({ state }) => parsed.flag('all') || state !== 'never')
+      .map(({ source: id, title, advisories, kept_aside, state, checked_at, problem }) => [id, title, advisories.toLocaleString('en'), String(kept_aside), checked_at?.slice(0, 16).replace('T', ' ') ?? '', problem ? `${state}: ${problem}` : state]);
+    say([
+      `Revision ${paint('bold', String(status.revision))}${status.published_at ? ` of ${status.published_at.slice(0, 16).replace('T', ' ')}` : ''}: ${plural(status.advisories, 'advisory', 'advisories')}, ${plural(status.images, 'image')} watched`, '',
+      rows.length ? table([{ title: 'Source' }, { title: 'Title', gives: true }, { title: 'Advisories', align: 'right' }, { title: 'Aside', align: 'right' }, { title: 'Checked' }, { title: 'State', gives: true }], rows,
+        (cell, column, row) => column === 5 ? paint(rows[row]![5] === 'ok' ? 'green' : 'red', cell) : cell) : ' No source was fetched yet.',
+    ].join('\n'));
+    return status.sources.some(({ state }) => state === 'refused' || state === 'stale') ? 1 : 0;
+  },
+};

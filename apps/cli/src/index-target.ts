@@ -1,0 +1,32 @@
+import { indexTarget, type Inventory } from '@plimsoll/inventory';
+import { recogniseTarget } from '@plimsoll/oci';
+import type { Option, Parsed } from './command.ts';
+import { plural, Progress } from './terminal.ts';
+
+/** Options of every command that reads a target. */
+export const targetOptions: Readonly<Record<string, Option>> = {
+  platform: { type: 'string', value: 'OS/ARCH', what: 'which image of a multi-platform index, e.g. linux/arm64' },
+};
+
+export const targetHelp = `TARGET is an image reference (registry.example/app:1.2), oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF],
+dir:DIR (a root filesystem), or a path: an image archive, an OCI layout, a directory, a lock file, a package database.
+Standard input is docker-archive:-`;
+
+/** Reads everything inside a target, with progress on a terminal. */
+export async function readTarget(text: string, parsed: Parsed): Promise<Inventory> {
+  const progress = new Progress();
+  progress.update(`Opening ${text} …`);
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort(new Error('interrupted')));
+  try {
+    const platform = parsed.text('platform');
+    return await indexTarget(await recogniseTarget(text), {
+      signal: abort.signal, ...(platform ? { platform } : {}),
+      onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Reading ${text}: ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB`),
+    });
+  } finally {
+    progress.done();
+  }
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0);

@@ -1,0 +1,34 @@
+import type { Inventory } from '@plimsoll/inventory';
+import { json, type Command } from './command.ts';
+import { readTarget, targetHelp, targetOptions } from './index-target.ts';
+import { note, paint, plural, say, table } from './terminal.ts';
+
+export const command: Command = {
+  usage: 'TARGET [--json]',
+  about: `Prints the packages inside a target. No advisories are needed.\n\n${targetHelp}`,
+  options: { json, ...targetOptions },
+  words: [1, 1],
+  async run(parsed) {
+    const inventory = await readTarget(parsed.positionals[0]!, parsed);
+    say(parsed.flag('json') ? JSON.stringify(inventory, null, 2) : asTable(inventory));
+    if (inventory.problems.length === 0) return 0;
+    tellProblems(inventory);
+    return 1;
+  },
+};
+
+function asTable({ target, os, packages }: Inventory): string {
+  return [
+    `${paint('bold', target.reference)}${target.platform ? ` (${target.platform})` : ''}  ${os?.name ?? 'no operating system'}`,
+    `${plural(packages.length, 'package')}${target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''}`, '',
+    table([{ title: 'Type' }, { title: 'Package', gives: true }, { title: 'Version', gives: true }, { title: 'Where', gives: true }],
+      packages.map(({ type, name, version, locations: [first, ...others] }) => [type, name, version || '(none)', `${first?.path ?? ''}${others.length ? ` and ${others.length} more` : ''}`])),
+  ].join('\n');
+}
+
+/** A partial inventory says so where people look, and what was missed. */
+export function tellProblems({ problems }: Pick<Inventory, 'problems'>): void {
+  note(`\n${paint('red', `Partial: ${plural(problems.length, 'part')} could not be read, so nothing here says that the rest is all.`)}`);
+  for (const { code, detail, where } of problems.slice(0, 20)) note(`  ${code}  ${where}\n    ${detail}`);
+  if (problems.length > 20) note(`  … and ${problems.length - 20} more (--json lists all)`);
+}

@@ -1,0 +1,25 @@
+import { Problem } from '@plimsoll/problem';
+import { failed } from './terminal.ts';
+
+/** What to do about the problems people meet most; the rest say it in their detail. */
+const advice: Readonly<Record<string, string>> = {
+  'database-missing': 'Fetch the advisories with `plimsoll db update`, or bring a file with `plimsoll db import FILE`.',
+  'database-truncated': 'Fetch it again with `plimsoll db update`.',
+  'database-tampered': 'Fetch it again with `plimsoll db update`.',
+  'database-version': 'Fetch it again with `plimsoll db update`.',
+  'reference-needed': 'Name one of them after a colon: FILE:REF.',
+  'platform-needed': 'Choose one with --platform.',
+  'not-signed-in': 'Sign in with `plimsoll login`, or set PLIMSOLL_URL and PLIMSOLL_TOKEN.',
+};
+
+/** Says what went wrong and what to do next; answers the exit code. A bug shows its stack, because somebody has to find it. */
+export function tellError(error: unknown): number {
+  if (error instanceof Problem && error.kind !== 'bug') {
+    const parts = error.errors?.filter(({ what }) => !error.detail.includes(what)).map(({ where, what }) => `  ${where}: ${what}`).join('\n');
+    failed([error.detail, ...(parts ? [parts] : [])].join('\n'), error.code === undefined ? undefined : advice[error.code]);
+    return 1;
+  }
+  const cause = error instanceof Problem && error.cause !== undefined ? error.cause : error;
+  failed(`a bug: ${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}`, 'Please report it with the command you typed.');
+  return 1;
+}

@@ -1,0 +1,20 @@
+import { openDatabase, whyNot } from '@plimsoll/matching';
+import { type Command, json } from './command.ts';
+import { databaseOption, databasePath } from './database-path.ts';
+import { readTarget, targetHelp, targetOptions } from './index-target.ts';
+import { say } from './terminal.ts';
+
+export const command: Command = {
+  usage: 'CVE TARGET',
+  about: `Says why a target has no finding for a CVE or advisory: every package that was compared, and those nobody speaks of.\n\n${targetHelp}`,
+  options: { json, ...databaseOption, ...targetOptions },
+  words: [2, 2],
+  async run(parsed) {
+    const [id, target] = parsed.positionals as [string, string];
+    const inventory = await readTarget(target, parsed);
+    using database = openDatabase(databasePath(parsed));
+    const { text, ...answer } = whyNot(id, inventory, database);
+    say(parsed.flag('json') ? JSON.stringify(answer, null, 2) : text);
+    return inventory.problems.length ? 1 : 0;
+  },
+};

@@ -1,0 +1,29 @@
+import { basename } from 'node:path';
+import { parseAlpineSecDb } from './alpine-secdb.ts';
+import { parseDebianTracker } from './debian-tracker.ts';
+import { defaultFeedLimits, type Parser } from './feed.ts';
+import { parseOsv } from './osv.ts';
+import { recordsOf } from './records-of.ts';
+
+/** What the first record of a format looks like, in its first 64 KiB. */
+const signs: readonly (readonly [Parser, RegExp])[] = [
+  [parseAlpineSecDb, /"distroversion"|^distroversion:|"secfixes"\s*:/m],
+  [parseDebianTracker, /^\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:CVE|TEMP)-[^"]+"\s*:\s*\{[^]*"releases"\s*:/],
+  // CVE records, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
+  [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
+];
+const headBytes = 64 * 1024, recordsLookedAt = 20;
+
+/** Tells from a feed's first records which parser reads it; undefined when none does. The source is named after the file. */
+export async function detectFeed(path: string): Promise<{ readonly id: string; readonly parse: Parser } | undefined> {
+  let looked = 0;
+  for await (const { name, chunks } of recordsOf(path, defaultFeedLimits)) {
+    if (++looked > recordsLookedAt) break;
+    if (!/\.(json|ya?ml)$|^[^.]+$/i.test(name)) { for await (const _ of chunks) void _; continue; }
+    let head = '';
+    for await (const chunk of chunks) if (head.length < headBytes) head += Buffer.from(chunk).toString('latin1');
+    const found = signs.find(([, sign]) => sign.test(head.slice(0, headBytes)));
+    if (found) return { id: basename(path).replace(/\.(zip|tar|json|ya?ml|zst|gz|tgz)/g, '').toLowerCase().replace(/[^a-z0-9-]+/g, '-'), parse: found[0] };
+  }
+  return undefined;
+}

@@ -1,0 +1,24 @@
+import { Inventory } from '@plimsoll/inventory';
+import { Finding, FindingSummary, NotCovered } from '@plimsoll/matching';
+import { z } from 'zod';
+
+/** What `plimsoll scan --json` prints: everything known of one target, without a server. */
+export const ScanReport = z.object({
+  /** Raised when a field changes its meaning; new fields may come at any time. */
+  version: z.literal(1),
+  ...Inventory.shape,
+  findings: z.array(Finding),
+  not_covered: z.array(NotCovered),
+  summary: FindingSummary,
+  /** The policy's decision with its reasons (see the policy language's Decision). */
+  verdict: z.object({
+    decision: z.enum(['allow', 'warn', 'deny']),
+    reasons: z.array(z.object({ rule: z.string(), outcome: z.enum(['warn', 'deny', 'error']), message: z.string(), findings: z.array(z.string()).optional(), remediation: z.string().optional() })),
+    policy: z.object({ name: z.string(), digest: z.string() }),
+  }),
+  /** The advisory database that was asked; null when none was (`--offline` without a database is an error, not a null). */
+  advisories: z.object({ revision: z.string(), built: z.string(), count: z.int().nonnegative() }),
+  /** True when a part could not be read: then nothing here says that the target is clean, and the exit code is 1. */
+  partial: z.boolean(),
+});
+export type ScanReport = z.output<typeof ScanReport>;
