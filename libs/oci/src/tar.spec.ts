@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, linkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Entry } from './entry.ts';
 import { defaultReadLimits } from './limits.ts';
@@ -160,6 +161,29 @@ describe('TarWalker', () => {
     expect(paths(walk(one.subarray(0, 512)))).toEqual(['a']);
     expect(paths(walk(one.subarray(0, 1024)))).toEqual(['a']);
     expect(walk(Buffer.alloc(0)).entries).toEqual([]);
+  });
+});
+
+describe('damaged tars', () => {
+  const tar = writeTar([
+    { path: 'a/', type: 'directory' }, { path: 'a/file', content: 'x'.repeat(700) }, { path: `a/${'long/'.repeat(40)}name`, content: 'long' },
+    { path: 'a/hard', type: 'hardlink', link: 'a/file' }, { path: `b${'o'.repeat(120)}`, content: 'gnu', format: 'gnu' }, { path: 'c', type: 'symlink', link: 'a' },
+  ]);
+  const outcome = (bytes: Buffer, cut: number, how: true | 'head') => {
+    try { return JSON.stringify(walk(bytes, cut, how)); } catch (error) { return (error as Error).message; }
+  };
+
+  it('tell the same story however they are cut, and fail in no other way than truncated or corrupt', () => {
+    const damage = fc.array(fc.record({ at: fc.nat(tar.length - 1), byte: fc.oneof(fc.constantFrom(0, 32, 48, 55, 0x80, 0xff), fc.nat(255)) }), { maxLength: 6 });
+    fc.assert(fc.property(damage, fc.boolean(), fc.integer({ min: 1, max: 1500 }), fc.nat(tar.length), fc.constantFrom(true, 'head'), (flips, fix, cut, length, how) => {
+      const bytes = Buffer.from(tar.subarray(0, length % 3 === 0 ? length : tar.length));
+      for (const { at, byte } of flips) if (at < bytes.length) bytes[at] = byte;
+      // With right checksums the damage reaches the fields.
+      if (fix) for (let at = 0; at + 512 <= bytes.length; at += 512) if (bytes.toString('latin1', at + 257, at + 262) === 'ustar') withChecksum(bytes.subarray(at, at + 512));
+      const whole = outcome(bytes, bytes.length || 1, how);
+      expect(outcome(bytes, cut, how)).toBe(whole);
+      expect(whole).toMatch(/^(\{|truncated|corrupt)/);
+    }), { numRuns: 2000 });
   });
 });
 

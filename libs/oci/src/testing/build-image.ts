@@ -10,9 +10,10 @@ import { type Digest, digestOf } from '../digests.ts';
 import { entriesOf, tarChunks, type TarSource } from './write-tar.ts';
 
 export interface LayerPlan {
-  /** Entries, or a finished tar. */
+  /** Entries, or a finished tar, or a file that holds one. */
   readonly entries?: Iterable<TarSource>;
   readonly tar?: Buffer;
+  readonly tarFile?: string;
   /** gzip by default. */
   readonly compression?: Compression;
   readonly level?: number;
@@ -99,17 +100,23 @@ export const readIndex = (layout: string): IndexEntry[] => JSON.parse(readFileSy
 
 export const blobFile = (layout: string, digest: Digest): string => join(layout, 'blobs', 'sha256', digest.slice('sha256:'.length));
 
-async function writeLayer(layout: string, { entries = [], tar, compression = 'gzip', level }: LayerPlan): Promise<BuiltLayer> {
+async function writeLayer(layout: string, plan: LayerPlan): Promise<BuiltLayer> {
+  const { compression = 'gzip', level } = plan;
   const blobs = join(layout, 'blobs', 'sha256');
   mkdirSync(blobs, { recursive: true });
   const file = join(mkdtempSync(join(blobs, '.layer-')), 'blob');
   const plain = createHash('sha256'), stored = createHash('sha256');
-  await pipeline(tar === undefined ? Readable.from(tarChunks(entries), { objectMode: false }) : Readable.from([tar]), hashing(plain), compressor(compression, level), hashing(stored), createWriteStream(file));
+  await pipeline(tarOf(plan), hashing(plain), compressor(compression, level), hashing(stored), createWriteStream(file));
   const digest = `sha256:${stored.digest('hex')}`;
   const size = statSync(file).size;
   renameSync(file, blobFile(layout, digest));
   rmSync(join(file, '..'), { recursive: true });
   return { digest, diffId: `sha256:${plain.digest('hex')}`, size, mediaType: `application/vnd.oci.image.layer.v1.tar${compression === 'none' ? '' : `+${compression}`}` };
+}
+
+function tarOf({ entries = [], tar, tarFile }: LayerPlan): Readable {
+  if (tarFile !== undefined) return createReadStream(tarFile, { highWaterMark: 256 * 1024 });
+  return tar === undefined ? Readable.from(tarChunks(entries), { objectMode: false }) : Readable.from([tar]);
 }
 
 const hashing = (hash: ReturnType<typeof createHash>): Transform =>
