@@ -16,7 +16,8 @@ export const composer: SchemeDefinition<PhpVersion> = {
   irregular: ({ irregular }) => irregular,
 };
 
-export const composerModifier = '[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?\\d+)*)?)?([.-]?dev)?';
+/** One digit at a time: Composer's own `(?:[.-]?\d+)*` takes exponential time outside PCRE. */
+export const composerModifier = '[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?\\d)*))?([.-]?dev)?';
 const classical = new RegExp(`^v?(\\d{1,5})(\\.\\d+)?(\\.\\d+)?(\\.\\d+)?${composerModifier}$`, 'i');
 const dated = new RegExp(`^v?(\\d{4}(?:[.:-]?\\d{2}){1,6}(?:[.:-]?\\d{1,3}){0,2})${composerModifier}$`, 'i');
 const branch = /^v?(\d+)(\.(?:\d+|[x*]))?(\.(?:\d+|[x*]))?(\.(?:\d+|[x*]))?[.-]?dev$/i;

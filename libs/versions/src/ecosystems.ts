@@ -37,13 +37,15 @@ const byName = new Map<string, Scheme>();
 for (const [scheme, names] of Object.entries(orders) as [Scheme, readonly string[]][]) for (const name of [scheme, ...names]) byName.set(name, scheme);
 
 /**
- * The version order of an ecosystem: `Debian:12`, `Rocky Linux:9`, `crates.io`, a purl type or a scheme's own name; undefined for `GIT` and strangers.
+ * The version order of an ecosystem: `Debian:12`, `Rocky Linux:9`, `crates.io`, a purl type or a scheme's own name; undefined for `GIT`, FreeBSD's ports and strangers.
  * `Packagist`, as OSV writes it, is Composer's order; `packagist` is the plain `version_compare` OSV itself sorts by.
  */
 export function schemeOf(ecosystem: string): Scheme | undefined {
   const colon = ecosystem.indexOf(':');
   const base = (colon < 0 ? ecosystem : ecosystem.slice(0, colon)).trim();
   if (base === 'Packagist') return 'composer';
+  // Root's names are somebody else's with `Root:` before them: `Root:Alpine:3.18`.
+  if (base === 'Root' && colon >= 0) return schemeOf(ecosystem.slice(colon + 1));
   if (isScheme(base)) return base;
   const name = base.toLowerCase();
   const known = byName.get(name);
