@@ -25,8 +25,9 @@ function parseChallenges(header: string): { scheme: string; parameters: Record<s
   const challenges: { scheme: string; parameters: Record<string, string> }[] = [];
   // A scheme, or one `name=value` of the scheme before it.
   for (const [, name, quoted, plain, scheme] of header.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([A-Za-z][\w-]*)(?=\s|,|$)/g)) {
+    const current = challenges.at(-1);
     if (scheme !== undefined) challenges.push({ scheme: scheme.toLowerCase(), parameters: {} });
-    else if (name !== undefined) challenges.at(-1)?.parameters && (challenges.at(-1)!.parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
+    else if (name !== undefined && current !== undefined) current.parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '';
   }
   return challenges;
 }
