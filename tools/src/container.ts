@@ -25,6 +25,7 @@ switch (step) {
       write(name, 'database-url', `postgres://svc_${name}:${secrets.databases[name]}@${postgresHost}/${database}`);
     }
     write('identity', 'kek', secrets.kek);
+    write('notifier', 'key', secrets.notifierKey);
     write('identity', 'admin-password', secrets.admin);
     console.log(`secrets are in ${root}; sign in as admin with the password in ${root}/identity/admin-password`);
     break;

@@ -59,6 +59,8 @@ export async function startPlatform({ home, count = {}, env = {}, ports = {}, su
   // 3. services
   const [http, grpc] = [await freePort(ports.http ?? 8080), await freePort(ports.grpc ?? 9090)];
   const files = writeSecretFiles(home, secrets);
+  const feedFiles = join(home, 'feeds');
+  mkdirSync(feedFiles, { recursive: true });
   let stopping = false;
   const start = async (name: ServiceName, index: number): Promise<ServiceProcess> => {
     const managementPort = await freePort();
@@ -72,8 +74,9 @@ export async function startPlatform({ home, count = {}, env = {}, ports = {}, su
           ...(name === 'gateway' ? { PLIMSOLL_HTTP_PORT: String(http), PLIMSOLL_GRPC_PORT: String(grpc) } : {}),
           ...(name === 'identity' ? { PLIMSOLL_IDENTITY_KEK_FILE: files.kek, PLIMSOLL_ADMIN_PASSWORD_FILE: files.admin } : {}),
           // One machine: the receivers and registries people try it with are on loopback.
+          ...(name === 'feeds' ? { PLIMSOLL_FEEDS_FILES: feedFiles } : {}),
           ...(name === 'scanner' ? { PLIMSOLL_SCANNER_PRIVATE_REGISTRIES: 'on' } : {}),
-          ...(name === 'notifier' ? { PLIMSOLL_NOTIFIER_ALLOW_NETWORKS: '127.0.0.0/8,::1/128' } : {}),
+          ...(name === 'notifier' ? { PLIMSOLL_NOTIFIER_ALLOW_NETWORKS: '127.0.0.0/8,::1/128', PLIMSOLL_NOTIFIER_KEY_FILE: files.notifierKey } : {}),
           ...env.all, ...env[name],
         },
       });

@@ -10,6 +10,8 @@ export interface Secrets {
   readonly nats: Readonly<Record<string, { readonly seed: string; readonly public: string }>>;
   /** 32 bytes, base64: wraps identity's private keys. */
   readonly kek: string;
+  /** 32 bytes, base64: seals the secrets of webhooks. */
+  readonly notifierKey: string;
   readonly admin: string;
 }
 
@@ -18,13 +20,14 @@ export function localSecrets(home: string): Secrets {
   const file = join(home, 'secrets.json');
   if (existsSync(file)) {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as Secrets;
-    if ([...manifests.map(({ name }) => name), 'admin'].every((name) => kept.nats[name])) return kept;
+    if (kept.notifierKey && [...manifests.map(({ name }) => name), 'admin'].every((name) => kept.nats[name])) return kept;
   }
   const secrets: Secrets = {
     postgres: password(),
     databases: Object.fromEntries(manifests.map(({ name }) => [name, password()])),
     nats: Object.fromEntries([...manifests.map(({ name }) => name), 'admin'].map((name) => [name, nkey()])),
     kek: randomBytes(32).toString('base64'),
+    notifierKey: randomBytes(32).toString('base64'),
     admin: password(),
   };
   mkdirSync(home, { recursive: true, mode: 0o755 });
@@ -34,7 +37,7 @@ export function localSecrets(home: string): Secrets {
 }
 
 /** Secrets reach services as files: an environment shows in process lists, a file has an owner. */
-export function writeSecretFiles(home: string, secrets: Secrets): { seed(name: string): string; kek: string; admin: string } {
+export function writeSecretFiles(home: string, secrets: Secrets): { seed(name: string): string; kek: string; notifierKey: string; admin: string } {
   const folder = join(home, 'secrets');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, content: string): string => {
@@ -43,7 +46,7 @@ export function writeSecretFiles(home: string, secrets: Secrets): { seed(name: s
     return path;
   };
   for (const [name, { seed }] of Object.entries(secrets.nats)) write(`${name}.nkey`, seed);
-  return { seed: (name) => join(folder, `${name}.nkey`), kek: write('identity.kek', secrets.kek), admin: write('admin.password', secrets.admin) };
+  return { seed: (name) => join(folder, `${name}.nkey`), kek: write('identity.kek', secrets.kek), notifierKey: write('notifier.key', secrets.notifierKey), admin: write('admin.password', secrets.admin) };
 }
 
 const password = (): string => randomBytes(24).toString('base64url');
