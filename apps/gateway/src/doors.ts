@@ -11,9 +11,11 @@ import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { trace } from '@opentelemetry/api';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import type { GatewayConfig } from './gateway.config.ts';
 import { grpcMeter } from './grpc-meter.ts';
+import { problemDocument } from './problems.ts';
 
 /** Both doors of the application: Fastify for REST, Nest's gRPC transport beside it. Neither listens yet. */
 export async function buildDoors(root: DynamicModule, log: Log, config: GatewayConfig): Promise<NestFastifyApplication> {
@@ -22,6 +24,13 @@ export async function buildDoors(root: DynamicModule, log: Log, config: GatewayC
     requestTimeout: config.PLIMSOLL_GATEWAY_RECEIVE_SECONDS * 1000,
     trustProxy: config.PLIMSOLL_GATEWAY_TRUST_PROXY?.split(',') ?? false,
     exposeHeadRoutes: false,
+    // What the router itself refuses reaches neither hooks nor filters.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
+      const problem = new Problem('invalid', isLong ? 'a part of the path is longer than is taken here' : 'the path cannot be decoded', { code: isLong ? 'url-too-long' : 'url-malformed' });
+      const document = problemDocument(problem, request.url.slice(0, 1024));
+      reply.status(document.status).headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).type('application/problem+json').send(JSON.stringify(document));
+    },
     routerOptions: { maxParamLength: 256 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: nestLogger(log), abortOnError: false, bodyParser: false, forceCloseConnections: true });
@@ -42,7 +51,7 @@ function readJson(app: NestFastifyApplication): void {
   fastify.addContentTypeParser(/^application\/(?:[\w.-]+\+)?json(?:;|$)/, { parseAs: 'buffer' }, (request, body, done) => {
     (request as { rawBody?: Buffer }).rawBody = body as Buffer;
     try {
-      done(null, JSON.parse(body.toString('utf8')));
+      done(null, body.length ? JSON.parse(body.toString('utf8')) : undefined);   // a POST that needs nothing said may say nothing
     } catch (error) {
       done(Object.assign(new Problem('invalid', `the request body is not JSON: ${(error as Error).message}`, { code: 'json-malformed' }), { statusCode: 400 }));
     }

@@ -22,7 +22,7 @@ export class Idempotency implements OnApplicationBootstrap {
   constructor(private readonly db: DataSource, private readonly log: Log) {}
 
   async once<T>(call: Repeatable, work: () => Promise<T>): Promise<{ answer: T; replayed: boolean }> {
-    const key = sha256(['key', call.subject, call.key]), request = sha256([call.operation, call.input]);
+    const key = sha256(['key', call.subject, call.key]), request = sha256([call.operation, Object.entries(call.input).sort(([a], [b]) => a < b ? -1 : 1)]);
     const secret = Buffer.from(hkdfSync('sha256', call.key, call.subject, 'plimsoll idempotency', 32));
     const kept = await this.begin(key, request);
     if (kept) return { answer: unseal(secret, kept) as T, replayed: true };

@@ -111,7 +111,7 @@ export class Images {
   }
 
   private async count(where: readonly string[], values: readonly unknown[]): Promise<Page<unknown>['total']> {
-    const [{ count }] = await this.db.query(`select count(*)::int as count from (select from images where ${where.join(' and ')} limit ${countedAtMost + 1}) some`, [...values]) as [{ count: number }];
+    const [{ count }] = await this.db.query(`select count(*)::int as count from (select from images where ${where.join(' and ')} limit ${countedAtMost + 1}) counted`, [...values]) as [{ count: number }];
     return count > countedAtMost ? { count: countedAtMost, relation: 'AT_LEAST' } : { count, relation: 'EXACT' };
   }
 }

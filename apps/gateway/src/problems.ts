@@ -64,8 +64,6 @@ function fromHttp(error: HttpException, request: FastifyRequest): Problem {
   switch (cause?.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE': return named('invalid', 'body-too-large', 'the request body is larger than is taken here');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return named('invalid', 'media-type-unsupported', 'the request body must be JSON');
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY': return named('invalid', 'json-malformed', 'the request body is empty');
-    case 'FST_ERR_MAX_PARAM_LENGTH': return named('invalid', 'url-too-long', 'a part of the path is longer than is taken here');
   }
   switch (error.getStatus()) {
     case 404: {

@@ -20,6 +20,6 @@ export async function sendEvents(reply: FastifyReply, events: AsyncIterable<Imag
     if (!signal.aborted) throw error;
   } finally {
     clearInterval(heartbeat);
-    raw.end();
+    if (!raw.destroyed) await new Promise<void>((resolve) => { raw.once('close', resolve).end(resolve); });
   }
 }

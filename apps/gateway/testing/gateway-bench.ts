@@ -70,7 +70,7 @@ export async function gatewayBench(env: Record<string, string> = {}): Promise<Ga
   await bench.admin.flush();
 
   const grpcPort = await freePort();
-  const service = await startService(gateway(bench.env('gateway', { PLIMSOLL_HTTP_PORT: '0', PLIMSOLL_GRPC_PORT: String(grpcPort), ...env }))).catch(async (error: unknown) => { await bench.close(); throw error; });
+  const service = await startService(gateway(bench.env('gateway', { PLIMSOLL_HTTP_PORT: '0', PLIMSOLL_GRPC_PORT: String(grpcPort), PLIMSOLL_LOG_LEVEL: process.env['PLIMSOLL_LOG_LEVEL'] ?? 'fatal', ...env }))).catch(async (error: unknown) => { await bench.close(); throw error; });
   const clients: InstanceType<ServiceClientConstructor>[] = [];
   return {
     bench, service, key, published, apiTokens, asked, answer,
