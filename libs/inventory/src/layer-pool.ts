@@ -11,7 +11,7 @@ const heapMegabytes = 1024;
 
 /**
  * Threads that read layers, kept between images: a thread is started when there is work for it, up to `size`.
- * Jobs run in the order given; give the largest first. Close it, or the process stays.
+ * Jobs run in the order given; give the largest first. Idle threads do not keep the process alive.
  */
 export class LayerPool implements AsyncDisposable {
   private readonly size: number;

@@ -23,6 +23,14 @@ describe('go binary', () => {
     expect(read(writeElf([{ name: '.rodata', address: 0x400000, bytes: inlineBuildInfo('go1.20.1', modules) }], { sections: false }))).toEqual({ packages: [] });
   });
 
+  it('passes over a mark that is not where a linker puts it', () => {
+    const decoy = Buffer.concat([Buffer.alloc(8), inlineBuildInfo('go1.1.1', 'dep\tdecoy.example/x\tv9.9.9\n')]);
+    const data = Buffer.concat([decoy, Buffer.alloc(16 - (decoy.length % 16)), inlineBuildInfo('go1.20.1', modules)]);
+    expect(named(writeElf([{ name: '.data', address: 0x800000, writable: true, bytes: data }], { sections: false }))).toEqual(expected);
+    const odd = Buffer.concat([Buffer.alloc(16), inlineBuildInfo('go1.20.1', modules)]);
+    expect(named(writeElf([{ name: '.data', address: 0x800000, writable: true, bytes: odd }], { sections: false }))).toEqual(expected);
+  });
+
   it.each([
     ['a length beyond the file', (bytes: Buffer) => bytes.writeUInt8(0xff, bytes.indexOf('go1.20.1') - 1)],
     ['an unending length', (bytes: Buffer) => bytes.fill(0xff, bytes.indexOf('go1.20.1') - 1, bytes.indexOf('go1.20.1') + 12)],

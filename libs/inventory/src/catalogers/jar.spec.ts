@@ -42,6 +42,7 @@ describe('hostile archives', () => {
   it.each([
     ['a bomb', writeZip([{ name: 'lib/a.jar', content: Buffer.alloc(200 * 1024 * 1024) }]), 'limit-zip-member'],
     ['a bomb that lies about its size', writeZip([{ name: 'lib/a.jar', content: Buffer.alloc(20 * 1024 * 1024), claims: { size: 100 } }]), 'zip-corrupt'],
+    ['a member whose bytes were changed', (() => { const bytes = writeZip([{ ...pom('g', 'a', '1'), stored: true }]); bytes.write('9', bytes.indexOf('version=1') + 8); return bytes; })(), 'zip-corrupt'],
     ['a directory cut off', writeZip([pom('g', 'a', '1')]).subarray(0, -30), 'zip-corrupt'],
     ['something else', Buffer.from('<html>not found</html>'), 'zip-corrupt'],
   ])('names %s', (_, bytes, code) => expect(catalogSafely(jar, 'x-1.jar', bytes).problems).toMatchObject([{ code }]));
