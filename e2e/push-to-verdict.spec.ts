@@ -1,0 +1,115 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { signatureHolds } from '@plimsoll/tools/webhook-receiver';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call, eventually, startBench, type Bench } from './bench.ts';
+import { osv, startImages, type Images } from './images.ts';
+
+let bench: Bench, images: Images, secret: string;
+beforeAll(async () => {
+  [bench, images] = await Promise.all([startBench(), startImages()]);
+  const made = await bench.api.post('/v1/projects/default/subscriptions', { name: 'all', channel: { kind: 'webhook', url: bench.webhooks.url } });
+  expect(made.status).toBe(201);
+  secret = made.body.secret;
+}, 120_000);
+afterAll(async () => { await images?.close(); await bench?.close(); });
+
+const feed = (name: string, records: object[]): string => {
+  mkdirSync(join(bench.home, 'feeds', name), { recursive: true });
+  records.forEach((record, i) => writeFileSync(join(bench.home, 'feeds', name, `${i}.json`), JSON.stringify(record)));
+  return name;
+};
+const push = async (target: string) => {
+  const submitted = await bench.api.post('/v1/projects/default/images', { target });
+  expect(submitted.status).toBe(202);
+  return eventually(async () => {
+    const { body } = await bench.api.get(submitted.headers.get('location')!);
+    expect(body.done).toBe(true);
+    return body;
+  });
+};
+
+describe('a push', () => {
+  it('becomes an inventory, findings, a verdict and a notification', async () => {
+    expect((await bench.api.post('/v1/feeds/private/ingest', { file: feed('one', [osv('GHSA-left', 'left', '2.0.0')]) })).body).toMatchObject({ revision: 1, advisories: 1 });
+    const image = await images.add('team/app:1', { left: '1.0.0', right: '1.0.0' });
+    const operation = await push(image.target);
+    expect(operation).toMatchObject({ state: 'judged', digest: image.digest, decision: 'deny', trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+
+    const path = `/v1/projects/default/images/${image.digest}`;
+    const inventory = await bench.api.get(`${path}/inventory`);
+    expect(inventory.body.packages.map(({ name }: { name: string }) => name).sort()).toEqual(['left', 'libc6', 'libssl3', 'right', 'zlib1g']);
+    const findings = await bench.api.get(`${path}/findings`);
+    expect(findings.body).toMatchObject({ revision: 1, total: { count: 1, relation: 'EXACT' }, items: [{ id: 'GHSA-left', severity: 'critical', fixed_version: '2.0.0', package: { purl: 'pkg:npm/left@1.0.0', layer: image.layers[1]!.digest } }] });
+    const verdict = await bench.api.get(`${path}/verdict`);
+    expect(verdict.body).toMatchObject({ decision: 'deny', trace_id: operation.trace_id, reasons: expect.arrayContaining([expect.objectContaining({ rule: 'critical-with-fix', findings: ['GHSA-left'] })]) });
+
+    const webhook = await bench.webhooks.next(({ body }) => body.includes(image.digest));
+    expect(signatureHolds(webhook, secret)).toBe(true);
+    expect(signatureHolds({ ...webhook, body: webhook.body.replace('deny', 'allow') }, secret)).toBe(false);
+    expect(JSON.parse(webhook.body)).toMatchObject({ specversion: '1.0', type: expect.stringContaining('verdict.changed'), data: { decision: 'deny' } });
+    const deliveries = await bench.api.get('/v1/projects/default/deliveries');
+    expect(deliveries.body.items).toMatchObject([{ state: 'delivered', attempts: 1, image: { digest: image.digest } }]);
+    const [listed] = (await bench.api.get('/v1/projects/default/images?decision=deny')).body.items;
+    expect(listed).toMatchObject({ digest: image.digest, decision: 'deny', summary: { total: 1 } });
+  });
+
+  it('is judged again when a revision touches it, without being pulled again, and only then', async () => {
+    const touched = await images.add('team/touched:1', { middle: '1.0.0' }), spared = await images.add('team/spared:1', { other: '1.0.0' });
+    expect((await push(touched.target)).decision).not.toBe('deny');
+    expect((await push(spared.target)).decision).not.toBe('deny');
+    const pulls = images.registry.requests.length, told = bench.webhooks.received.length;
+    await bench.api.post('/v1/feeds/private/ingest', { file: feed('two', [osv('GHSA-left', 'left', '2.0.0'), osv('GHSA-middle', 'middle', '2.0.0')]) });
+    await eventually(async () => expect((await bench.api.get(`/v1/projects/default/images/${touched.digest}/verdict`)).body.decision).toBe('deny'));
+    await bench.webhooks.next(({ body, at }) => body.includes(touched.digest) && at > 0 && JSON.parse(body).data.decision === 'deny');
+    expect(images.registry.requests.length).toBe(pulls);
+    expect((await bench.api.get(`/v1/projects/default/images/${spared.digest}/verdict`)).body.revision).toBe(1);
+    expect(bench.webhooks.received.slice(told).filter(({ body }) => body.includes(spared.digest))).toEqual([]);
+  });
+
+  it('that cannot be read is rejected, denied and told, never clean', async () => {
+    const target = `${images.registry.host}/team/nowhere:1`;
+    const operation = await push(target);
+    expect(operation).toMatchObject({ state: 'rejected', problem: { kind: 'missing' } });
+    const webhook = await bench.webhooks.next(({ body }) => body.includes('team/nowhere'));
+    expect(JSON.parse(webhook.body).data.decision).toBe('deny');
+    const { body } = await bench.api.get('/v1/projects/default/images?search=nowhere');
+    expect(body.items).toMatchObject([{ state: 'rejected', decision: 'deny' }]);
+  });
+
+  it('repeated under one idempotency key is one push', async () => {
+    const image = await images.add('team/twice:1', { right: '1.0.0' });
+    const once = await bench.api.post('/v1/projects/default/images', { target: image.target }, { 'idempotency-key': 'k1' });
+    const again = await bench.api.post('/v1/projects/default/images', { target: image.target }, { 'idempotency-key': 'k1' });
+    expect(again.body.id).toBe(once.body.id);
+    expect((await bench.api.post('/v1/projects/default/images', { target: 'other' }, { 'idempotency-key': 'k1' })).status).toBe(422);
+  });
+
+  it('by a registry\'s webhook goes the same way', async () => {
+    const image = await images.add('team/hooked:1', { right: '1.0.0' });
+    const events = [{ id: 'event-1', timestamp: '2026-01-01T00:00:00Z', action: 'push', target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: image.digest, repository: 'team/hooked', tag: '1', url: `${images.registry.url}/v2/team/hooked/manifests/${image.digest}` }, request: { host: images.registry.host } }];
+    const hook = await bench.api.post('/v1/projects/default/webhooks/registry', { events }, { 'content-type': 'application/vnd.docker.distribution.events.v1+json' });
+    expect(hook.status).toBe(202);
+    await eventually(async () => expect((await bench.api.get(`/v1/projects/default/images/${image.digest}`)).body.state).toBe('judged'));
+  });
+});
+
+describe('a call', () => {
+  it.each(['/v1/projects/default/images', '/v1/feeds', '/v1/projects', '/v1/projects/default/policy'])('without a token is 401: %s', async (path) => {
+    const answer = await call(bench.platform.url, undefined, 'GET', path);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('with a wrong scope is 403, and in a foreign project 404', async () => {
+    const { body } = await bench.api.post('/v1/projects/default/tokens', { name: 'reader', scopes: ['images:read'], expires_in_days: 1 });
+    const reader = bench.as(body.token);
+    expect((await reader.get('/v1/projects/default/images')).status).toBe(200);
+    expect((await reader.post('/v1/projects/default/images', { target: 'x' })).status).toBe(403);
+    expect((await reader.get('/v1/projects/default/policy')).status).toBe(403);
+    expect((await bench.api.post('/v1/projects', { name: 'elsewhere' })).status).toBe(201);
+    expect((await reader.get('/v1/projects/elsewhere/images')).status).toBe(404);
+    await bench.api.delete(`/v1/projects/default/tokens/${body.id}`);
+    await eventually(async () => expect((await reader.get('/v1/projects/default/images')).status).toBe(401));
+  });
+});
