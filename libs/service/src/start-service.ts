@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Bus, connectNats, JetStreamStrategy } from '@plimsoll/bus';
 import type { Manifest } from '@plimsoll/contracts';
-import { openDatabase, type DatabaseSettings } from '@plimsoll/database';
+import { every, openDatabase, type DatabaseSettings } from '@plimsoll/database';
 import { createLog, Log, Metrics } from '@plimsoll/telemetry';
 import { Catch, Module, type DynamicModule, type INestApplication, type RpcExceptionFilter, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -63,6 +63,8 @@ export async function startService({ manifest, module, entities = [], http, vers
     await app.listen();
   }
   bus.relay.start();
+  const ending = new AbortController();
+  const pruning = every(db, `inbox:prune:${manifest.name}`, pruneEveryMs, () => pruneInbox(db), { signal: ending.signal, onError: (error) => log.warn('inbox is not pruned', { error: (error as Error).message }) });
 
   // 3. the operator's port
   const management = await serveManagement({
@@ -77,7 +79,9 @@ export async function startService({ manifest, module, entities = [], http, vers
 
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => stopped ??= (async () => {
+    ending.abort();
     await app.close();                 // listeners finish what they hold
+    await pruning;
     await bus.relay.stop();            // what they said leaves
     await nats.drain();
     await db.destroy();
@@ -88,6 +92,10 @@ export async function startService({ manifest, module, entities = [], http, vers
   })();
   return { get: (token) => app.get(token as never, { strict: false }), managementPort: management.port, stop };
 }
+
+/** A dead letter can be replayed for thirty days; what was heard is remembered for longer, so that a replay never repeats work. */
+const pruneInbox = async (db: DataSource): Promise<void> => { await db.query(`delete from inbox where heard_at < now() - interval '45 days'`); };
+const pruneEveryMs = 60 * 60_000;
 
 /** Runs a service as a process of its own: starts it, ends it on a signal, dies loudly when it cannot start. */
 export async function runService(options: ServiceOptions): Promise<RunningService> {
