@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Advisory } from '@plimsoll/advisories';
 import { invalid } from '@plimsoll/problem';
-import { encodeEntry } from './database-entry.ts';
+import { encodeEntry, encodePlace } from './database-entry.ts';
 import { type DatabaseInfo, type Footer, formatVersion, hashSize, leafSize, magic, pageSize, startSize } from './database-format.ts';
 import { keyedEntry } from './keyed.ts';
 import { SortedRuns } from './sorted-runs.ts';
@@ -19,20 +19,19 @@ export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterab
     const body = new Body(file, startSize);
     const ecosystems = new Map<string, number>();
     let advisoryCount = 0, entryCount = 0;
-    for await (const { affected: entries, ...head } of advisories) {
-      advisoryCount++;
-      const headBytes = Buffer.from(JSON.stringify(head));
-      const offset = body.write(headBytes);
+    for await (const { affected: entries, references, ...head } of advisories) {
+      // Two addresses are enough to read on; the rest would be half of the file.
+      const headBytes = Buffer.from(JSON.stringify({ ...head, references: references.slice(0, 2) }));
       for (const affected of entries) {
         const { ecosystem, name, ...rest } = affected;
-        const bytes = Buffer.from(JSON.stringify(rest));
-        const at = body.write(bytes);
         const number = ecosystems.get(ecosystem) ?? ecosystems.size;
         ecosystems.set(ecosystem, number);
         if (number > 0xffff) throw invalid('database-limit', `more than ${0xffff} ecosystems`);
-        runs.add(keyFor(number, name), encodeEntry(keyedEntry(affected, head.withdrawn !== undefined), { offset, headSize: headBytes.length, skip: at - offset, size: bytes.length }));
+        const texts = { advisory: advisoryCount, head: headBytes, entry: Buffer.from(JSON.stringify(rest)) };
+        runs.add(keyFor(number, name), packItem(texts, encodeEntry(keyedEntry(affected, head.withdrawn !== undefined))));
         entryCount++;
       }
+      advisoryCount++;
     }
     const { tops, names } = writeLeaves(runs, body);
     const bodySize = body.end - startSize;
@@ -63,15 +62,33 @@ export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterab
   }
 }
 
-/** What entries are sorted and found by: the ecosystem's number, then the name, as bytes. */
+/** What entries are sorted and found by: the name as bytes, a zero, and the ecosystem's number; so that what is said of a name in several releases lies together. */
 export function keyFor(ecosystem: number, name: string): Buffer {
-  const key = Buffer.allocUnsafe(2 + Buffer.byteLength(name));
-  key.writeUInt16BE(ecosystem, 0);
-  key.write(name, 2);
+  const key = Buffer.allocUnsafe(Buffer.byteLength(name) + 3);
+  key.writeUInt16BE(ecosystem, key.write(`${name}\0`));
   return key;
 }
 
-/** Leaves hold `key length (2), key, entries length (4), entries` for name after name; tops hold `leaf offset (8), leaf size (4), key length (2), first key`. */
+interface Texts { readonly advisory: number; readonly head: Buffer; readonly entry: Buffer }
+
+/** What travels through the sorter for one entry. */
+function packItem({ advisory, head, entry }: Texts, keyed: Buffer): Buffer {
+  const sizes = Buffer.allocUnsafe(12);
+  sizes.writeUInt32LE(advisory, 0);
+  sizes.writeUInt32LE(head.length, 4);
+  sizes.writeUInt32LE(entry.length, 8);
+  return Buffer.concat([sizes, head, entry, keyed]);
+}
+
+function unpackItem(item: Buffer): Texts & { readonly keyed: Buffer } {
+  const headEnd = 12 + item.readUInt32LE(4), entryEnd = headEnd + item.readUInt32LE(8);
+  return { advisory: item.readUInt32LE(0), head: item.subarray(12, headEnd), entry: item.subarray(headEnd, entryEnd), keyed: item.subarray(entryEnd) };
+}
+
+/**
+ * Writes texts and leaves. An advisory's head is written once per name, however many releases it speaks of.
+ * Leaves hold `key length (2), key, entries length (4), entries` for key after key; tops hold `leaf offset (8), leaf size (4), key length (2), first key`.
+ */
 function writeLeaves(runs: SortedRuns, body: Body): { tops: Buffer; names: number } {
   const tops: Buffer[] = [];
   let leaf: Buffer[] = [], size = 0, firstKey: Buffer | undefined, names = 0;
@@ -85,29 +102,37 @@ function writeLeaves(runs: SortedRuns, body: Body): { tops: Buffer; names: numbe
     tops.push(top, firstKey);
     leaf = []; size = 0; firstKey = undefined;
   };
-  const addName = (key: Buffer, entries: readonly Buffer[]) => {
+  const addKey = (key: Buffer, entries: readonly Buffer[]) => {
     names++;
     const head = Buffer.allocUnsafe(2 + key.length + 4);
     head.writeUInt16LE(key.length, 0);
     key.copy(head, 2);
     head.writeUInt32LE(entries.reduce((sum, { length }) => sum + length, 0), 2 + key.length);
-    firstKey ??= Buffer.from(key);
+    firstKey ??= key;
     for (const part of [head, ...entries]) { leaf.push(part); size += part.length; }
     if (size >= leafSize) closeLeaf();
   };
   let key: Buffer | undefined, entries: Buffer[] = [];
+  const heads = new Map<number, number>();
   for (const item of runs.sorted()) {
     if (key === undefined || !key.equals(item.key)) {
-      if (key !== undefined) addName(key, entries);
+      if (key !== undefined) addKey(key, entries);
+      if (key === undefined || !nameOf(key).equals(nameOf(item.key))) heads.clear();
       key = Buffer.from(item.key);
       entries = [];
     }
-    entries.push(item.value);
+    const { advisory, head, entry, keyed } = unpackItem(item.value);
+    const offset = heads.get(advisory) ?? body.write(Buffer.from(head));
+    heads.set(advisory, offset);
+    const at = body.write(Buffer.from(entry));
+    entries.push(Buffer.concat([encodePlace({ offset, headSize: head.length, skip: at - offset, size: entry.length }), keyed]));
   }
-  if (key !== undefined) addName(key, entries);
+  if (key !== undefined) addKey(key, entries);
   closeLeaf();
   return { tops: Buffer.concat(tops), names };
 }
+
+const nameOf = (key: Buffer): Buffer => key.subarray(0, -2);
 
 /** Appends to the file and hashes its pages as they fill. */
 class Body {
@@ -132,7 +157,7 @@ class Body {
     this.#pending.push(bytes);
     this.#pendingSize += bytes.length;
     this.end += bytes.length;
-    if (this.#pendingSize >= 64 * pageSize) this.#flush(false);
+    if (this.#pendingSize >= 256 * pageSize) this.#flush(false);
     return at;
   }
 

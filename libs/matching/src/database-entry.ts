@@ -1,5 +1,5 @@
-import type { Bound, KeyedEntry, KeyedRange } from './keyed.ts';
 import { ends, statuses } from './database-format.ts';
+import type { Bound, KeyedEntry, KeyedRange } from './keyed.ts';
 
 /** Where the texts of an entry are: the advisory's head at `offset`, the entry itself `skip` bytes on. */
 export interface RecordPlace {
@@ -9,18 +9,25 @@ export interface RecordPlace {
   readonly size: number;
 }
 
-const fixedSize = 8 + 4 + 4 + 4 + 1 + 4 + 4;
+const placeSize = 8 + 4 + 4 + 4, fixedSize = 1 + 4 + 4;
 const isWithdrawnBit = 0x80, hasVersionsBit = 0x40, nullFromBit = 0x80, nullToBit = 0x40;
 
-/** Bytes of an entry: places and counts, then each range as kind, lengths and keys, then the version hashes. Numbers are little-endian. */
-export function encodeEntry(entry: KeyedEntry, place: RecordPlace): Buffer {
+/** Bytes of a place; it stands before its entry. Numbers are little-endian. */
+export function encodePlace({ offset, headSize, skip, size }: RecordPlace): Buffer {
+  const buffer = Buffer.allocUnsafe(placeSize);
+  buffer.writeDoubleLE(offset, 0);
+  buffer.writeUInt32LE(headSize, 8);
+  buffer.writeUInt32LE(skip, 12);
+  buffer.writeUInt32LE(size, 16);
+  return buffer;
+}
+
+/** Bytes of an entry: status and counts, then each range as kind, lengths and keys, then the version hashes. */
+export function encodeEntry(entry: KeyedEntry): Buffer {
   const hashes = entry.versions ?? new Uint32Array();
   const size = fixedSize + entry.ranges.reduce((sum, { from, to }) => sum + 5 + (from?.length ?? 0) + (to?.length ?? 0), 0) + 4 * hashes.length;
   const buffer = Buffer.allocUnsafe(size);
-  let at = buffer.writeDoubleLE(place.offset, 0);
-  at = buffer.writeUInt32LE(place.headSize, at);
-  at = buffer.writeUInt32LE(place.skip, at);
-  at = buffer.writeUInt32LE(place.size, at);
+  let at = 0;
   at = buffer.writeUInt8(statuses.indexOf(entry.status) | (entry.isWithdrawn ? isWithdrawnBit : 0) | (entry.versions === undefined ? 0 : hasVersionsBit), at);
   at = buffer.writeUInt32LE(entry.ranges.length, at);
   at = buffer.writeUInt32LE(hashes.length, at);
@@ -35,10 +42,11 @@ export function encodeEntry(entry: KeyedEntry, place: RecordPlace): Buffer {
   return buffer;
 }
 
-/** Reads one entry at `at` and says where the next one begins. */
+/** Reads one place and its entry at `at`, and says where the next one begins. */
 export function decodeEntry(buffer: Buffer, at: number): { entry: KeyedEntry; place: RecordPlace; next: number } {
   const place = { offset: buffer.readDoubleLE(at), headSize: buffer.readUInt32LE(at + 8), skip: buffer.readUInt32LE(at + 12), size: buffer.readUInt32LE(at + 16) };
-  const flags = buffer.readUInt8(at + 20), rangeCount = buffer.readUInt32LE(at + 21), hashCount = buffer.readUInt32LE(at + 25);
+  at += placeSize;
+  const flags = buffer.readUInt8(at), rangeCount = buffer.readUInt32LE(at + 1), hashCount = buffer.readUInt32LE(at + 5);
   at += fixedSize;
   const ranges: KeyedRange[] = [];
   for (let index = 0; index < rangeCount; index++) {

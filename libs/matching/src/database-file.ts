@@ -18,8 +18,8 @@ export interface AdvisoryDatabase extends AdvisoryIndex, Disposable {
   close(): void;
 }
 
-/** Candidates kept decoded, and 16 KiB pages kept checked; beyond either, the ones used longest ago go. */
-const keptCandidates = 100_000, keptPages = 1024;
+/** Candidates kept decoded; then the oldest go. Pages kept checked, 4 MiB; each new one takes the place of the oldest. */
+const keptCandidates = 20_000, keptPages = 1024;
 
 /**
  * Opens a database file. Throws Problem `database-missing`, `database-unreadable` (not such a file),
@@ -88,7 +88,10 @@ class Database implements AdvisoryDatabase {
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #tops: Tops;
   readonly #hashes: Buffer;
-  readonly #pages = new Map<number, Buffer>();
+  readonly #pages: Buffer;
+  readonly #pageIn = new Int32Array(keptPages).fill(-1);
+  readonly #slots = new Map<number, number>();
+  #nextSlot = 0;
   readonly #decoded = new Map<string, readonly Candidate[]>();
   #decodedCount = 0;
 
@@ -96,6 +99,7 @@ class Database implements AdvisoryDatabase {
     this.#file = file;
     this.#path = path;
     this.#footer = footer;
+    this.#pages = Buffer.allocUnsafeSlow(keptPages * footer.page_size);
     this.info = footer.info;
     this.revision = footer.info.revision;
     this.ecosystems = footer.ecosystems;
@@ -125,7 +129,9 @@ class Database implements AdvisoryDatabase {
   }
 
   verify(): void {
-    for (let page = 0; page * hashSize < this.#hashes.length; page++) this.#readPage(page);
+    const { page_size: pageSize, body } = this.#footer;
+    const bytes = Buffer.allocUnsafe(pageSize);
+    for (let page = 0; page * pageSize < body.size; page++) this.#readPage(page, bytes.subarray(0, Math.min(pageSize, body.size - page * pageSize)));
   }
 
   close(): void { closeSync(this.#file); }
@@ -138,7 +144,7 @@ class Database implements AdvisoryDatabase {
     for (let at = 0; at < bytes.length;) {
       const keySize = bytes.readUInt16LE(at), entriesAt = at + 2 + keySize + 4, end = entriesAt + bytes.readUInt32LE(entriesAt - 4);
       const order = bytes.compare(key, 0, key.length, at + 2, at + 2 + keySize);
-      if (order === 0) return this.#decode(bytes, entriesAt, end, ecosystem, key.toString('utf8', 2));
+      if (order === 0) return this.#decode(bytes, entriesAt, end, ecosystem, key.toString('utf8', 0, key.length - 3));
       if (order > 0) return [];
       at = end;
     }
@@ -167,25 +173,36 @@ class Database implements AdvisoryDatabase {
     if (from < 0 || from + size > this.#footer.body.size) throw tampered(this.#path, 'index');
     const first = Math.floor(from / pageSize), last = Math.floor((from + Math.max(size, 1) - 1) / pageSize);
     if (first === last) return this.#page(first).subarray(from - first * pageSize, from - first * pageSize + size);
-    const pages: Buffer[] = [];
-    for (let page = first; page <= last; page++) pages.push(this.#page(page));
-    return Buffer.concat(pages).subarray(from - first * pageSize, from - first * pageSize + size);
+    const bytes = Buffer.allocUnsafe(size);
+    for (let page = first, filled = 0; page <= last; page++) {
+      const part = this.#page(page);
+      const start = page === first ? from - first * pageSize : 0;
+      filled += part.copy(bytes, filled, start, Math.min(part.length, start + size - filled));
+    }
+    return bytes;
   }
 
+  /** A page, checked. Its bytes are good until `keptPages` others were read: take out what is needed at once. */
   #page(page: number): Buffer {
-    const known = this.#pages.get(page);
-    if (known !== undefined) return known;
-    const bytes = this.#readPage(page);
-    this.#pages.set(page, bytes);
-    if (this.#pages.size > keptPages) for (const oldest of this.#pages.keys()) { this.#pages.delete(oldest); break; }
+    const { page_size: pageSize, body } = this.#footer;
+    const known = this.#slots.get(page);
+    const size = Math.min(pageSize, body.size - page * pageSize);
+    if (known !== undefined) return this.#pages.subarray(known * pageSize, known * pageSize + size);
+    const slot = this.#nextSlot++ % keptPages;
+    this.#slots.delete(this.#pageIn[slot]!);
+    const bytes = this.#pages.subarray(slot * pageSize, slot * pageSize + size);
+    this.#pageIn[slot] = -1;
+    this.#readPage(page, bytes);
+    this.#pageIn[slot] = page;
+    this.#slots.set(page, slot);
     return bytes;
   }
 
-  #readPage(page: number): Buffer {
+  #readPage(page: number, into: Buffer): void {
     const { page_size: pageSize, body } = this.#footer;
-    const bytes = read(this.#file, body.offset + page * pageSize, Math.min(pageSize, body.size - page * pageSize));
-    if (!hash('sha256', bytes, 'buffer').subarray(0, hashSize).equals(this.#hashes.subarray(page * hashSize, (page + 1) * hashSize))) throw tampered(this.#path, `page ${page}`);
-    return bytes;
+    const count = readSync(this.#file, into, 0, into.length, body.offset + page * pageSize);
+    const hashAt = page * hashSize;
+    if (count !== into.length || hash('sha256', into, 'buffer').compare(this.#hashes, hashAt, hashAt + hashSize, 0, hashSize) !== 0) throw tampered(this.#path, `page ${page}`);
   }
 
   #section(section: Footer['tops'], sha256: string, what: string): Buffer {
@@ -195,24 +212,21 @@ class Database implements AdvisoryDatabase {
   }
 }
 
-/** A candidate whose record is read once, when first asked for. */
+/** A candidate whose texts are read when asked for, and not kept: what is made of them is. */
 class Stored implements Candidate {
   readonly status: KeyedEntry['status'];
   readonly isWithdrawn: boolean;
   readonly ranges: KeyedEntry['ranges'];
   readonly versions: Uint32Array | undefined;
-  readonly #fetch: () => ReturnType<Candidate['read']>;
-  #record: ReturnType<Candidate['read']> | undefined;
+  readonly read: Candidate['read'];
 
-  constructor(entry: KeyedEntry, fetch: () => ReturnType<Candidate['read']>) {
+  constructor(entry: KeyedEntry, read: Candidate['read']) {
     this.status = entry.status;
     this.isWithdrawn = entry.isWithdrawn;
     this.ranges = entry.ranges;
     this.versions = entry.versions;
-    this.#fetch = fetch;
+    this.read = read;
   }
-
-  read(): ReturnType<Candidate['read']> { return this.#record ??= this.#fetch(); }
 }
 
 /** The first keys of the leaves, searched in place. */
