@@ -44,6 +44,9 @@ export const ListProjects = request('identity', 'list-projects.v1', { principal:
 export const GrantRole = request('identity', 'grant-role.v1', { principal: Principal, project: Project, identifier: z.string().max(320), role: Role }, z.object({}));
 export const CreateUser = request('identity', 'create-user.v1', { principal: Principal, identifier: z.string().min(1).max(320), password: z.string().min(12).max(1024) }, z.object({ id: z.uuid(), identifier: z.string() }));
 
+/** Makes the first administrator with the one-time token the first start wrote to a file; only while there is none. */
+export const RedeemBootstrap = request('identity', 'redeem-bootstrap.v1', { token: z.string().max(128), password: z.string().min(12).max(1024), client: z.string().max(128).optional() }, z.object({ id: z.uuid(), identifier: z.string() }));
+
 /** The certificates others should trust: PEM, root first. */
 export const GetTrustBundle = request('identity', 'get-trust-bundle.v1', {}, z.object({ root: z.string(), intermediates: z.array(z.string()), crl: z.string().optional() }));
 
