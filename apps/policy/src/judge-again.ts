@@ -67,7 +67,7 @@ export class JudgeAgain implements OnApplicationBootstrap, BeforeApplicationShut
     const reached = await this.bus.commit(async (tx, say) => {
       const inForce = await this.rulebook.hold(tx, project);
       const at = new Date();
-      const locked = await this.verdicts.lockDue(tx, project, due.map(({ image }) => image), at);
+      const locked = await this.verdicts.lockDue(tx, project, due, at);
       return this.reachVerdicts.reach(tx, say, inForce, locked.map((before) => again(before, found.get(before))), at);
     });
     this.reachVerdicts.count(reached);
@@ -75,10 +75,11 @@ export class JudgeAgain implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /** Slow, so before the transaction: what exceptions name that nobody looked up yet. */
-  private async lookUpAll(project: string, verdicts: readonly ImageVerdict[]): Promise<Found> {
+  private async lookUpAll(project: string, images: readonly string[]): Promise<Found> {
     const exceptions = await this.exceptions.inForce(this.db.manager, project);
     const found = new Found();
-    for (const verdict of verdicts) {
+    if (!exceptions.some(({ finding }) => finding !== undefined)) return found;
+    for (const verdict of await this.verdicts.findAll(project, images)) {
       const { input } = verdict;
       if (input.kind === 'image') found.set(verdict, await this.lookUp.find(input, idsToLookUp(input, exceptions, new Date())));
     }

@@ -61,4 +61,5 @@ export function isNews(before: { readonly decision: Decision; readonly input: Po
   return canonicalJson(evaluate(policy, readInput(before.input), new Date(decision.at)).reasons) !== canonicalJson(decision.reasons);
 }
 
-const shapeOf = (reasons: readonly Reason[]): string => canonicalJson(reasons.map(({ message: _, remediation: __, ...shape }) => shape));
+/** Reasons without their words. */
+const shapeOf = (reasons: readonly Reason[]): string => canonicalJson(reasons.map(({ rule, outcome, findings, severity }) => ({ rule, outcome, findings, severity })));

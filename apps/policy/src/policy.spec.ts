@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { askOver, connectNats, jetstreamOf, type Ask } from '@plimsoll/bus';
 import { CreateException, GetFindings, GetPolicy, GetVerdict, ImageMatched, ImageRejected, ListExceptions, PushJudged, ReplayPolicy, RevokeException, SetPolicy, VerdictChanged, type Answer, type Body, type EventContract } from '@plimsoll/contracts';
 import { canonical, defaultPolicy, loadPolicy, type Decision, type PolicyInput } from '@plimsoll/policy-language';
@@ -52,18 +53,20 @@ async function push(contract: typeof ImageMatched | typeof ImageRejected, body: 
   await bench.say(contract, body as never);
   return until(() => { const [event] = judged(body.push); expect(event).toBeDefined(); return event!; });
 }
-/** Starts work, holds it before it can write history, and ends its connection there. */
-async function killedWithinCommit(work: () => Promise<void>): Promise<void> {
+/** Starts work and holds it within its commit, before it can write history, while something else happens. */
+async function heldWithinCommit(work: () => Promise<unknown>, meanwhile: () => Promise<unknown>): Promise<void> {
   const holder = await bench.postgres.admin();
   try {
     await holder.query('begin; lock table policy.verdict_history in share mode');
     await work();
     await until(async () => expect(await rows(`select pid from pg_stat_activity where usename = 'svc_policy' and wait_event_type = 'Lock' and query like 'insert into verdict_history%'`)).not.toHaveLength(0));
-    await sql.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'svc_policy'`);
+    await meanwhile();
   } finally {
     await holder.end();
   }
 }
+/** Every connection of the service ends: what it was doing is as if its process had died. */
+const kill = () => sql.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'svc_policy'`);
 
 const matched = (match: Body<typeof ImageMatched>) => push(ImageMatched, match);
 const rejected = (rejection: Body<typeof ImageRejected>) => push(ImageRejected, rejection);
@@ -100,10 +103,20 @@ describe('a matched image', () => {
 
   it('gets its verdict once also when the work is killed within its commit', async () => {
     const project = 'killed-match', match = aMatch({ image: image(project), worst: critical });
-    await killedWithinCommit(async () => { await bench.say(ImageMatched, match); });
+    await heldWithinCommit(() => bench.say(ImageMatched, match), kill);
     expect(await rows('select image from policy.verdicts where project = $1', [project])).toEqual([]);
     await until(() => expect(judged(match.push)).toHaveLength(1));
     expect(decisions(project)).toEqual(['none → deny']);
+  });
+
+  it('is not judged again from what it was while it is being judged from what it is', async () => {
+    const project = 'meanwhile';
+    await matched(aMatch({ image: image(project) }));
+    await sql.query(`update policy.verdicts set due_at = now() + interval '300 ms' where project = $1`, [project]);
+    await heldWithinCommit(() => bench.say(ImageMatched, aMatch({ image: image(project), worst: critical, revision: 8, push: null })), () => Promise.race([sleep(1_000),
+      until(async () => expect(await rows(`select pid from pg_stat_activity where usename = 'svc_policy' and wait_event_type = 'Lock' and query like '%insert into verdicts%'`)).not.toHaveLength(0))]));
+    await settled(project);
+    expect(await verdictOf(project)).toMatchObject({ decision: 'deny', revision: 8, input: { revision: { number: 8 } } });
   });
 
   it('keeps its verdict when an older revision comes late, and that push is answered with it', async () => {
@@ -200,12 +213,25 @@ describe('a policy', () => {
   it('judges each image once more and no oftener when it is killed in between', async () => {
     const project = 'killed', many = 23;
     await Promise.all(Array.from({ length: many }, (_, index) => matched(aMatch({ image: image(project, index + 1) }))));
-    await killedWithinCommit(async () => { await ask(SetPolicy, { project, document: aPolicy('deny: inventory.packages > 8'), author: 'ann' }); });
+    await heldWithinCommit(() => ask(SetPolicy, { project, document: aPolicy('deny: inventory.packages > 8'), author: 'ann' }), kill);
     expect(decisions(project)).toHaveLength(many);
     await until(() => expect(decisions(project).filter((change) => change === 'allow → deny')).toHaveLength(many));
     await settled(project);
     expect(new Set(changes(project).slice(many).map(({ verdict }) => verdict.digest)).size).toBe(many);
     expect(await rows('select id from policy.verdict_history where project = $1', [project])).toHaveLength(2 * many);
+  });
+
+  it('reaches also an image that is just being judged by the one before', async () => {
+    const project = 'race', document = aPolicy('deny: inventory.packages > 8');
+    let set: Promise<unknown> | undefined;
+    await heldWithinCommit(() => bench.say(ImageMatched, aMatch({ image: image(project) })), async () => {
+      set = ask(SetPolicy, { project, document, author: 'ann' });
+      const waits = until(async () => expect(await rows(`select pid from pg_stat_activity where usename = 'svc_policy' and wait_event = 'advisory'`)).not.toHaveLength(0));
+      await Promise.race([set, waits]);
+    });
+    await set;
+    await until(async () => expect(await rows('select policy_digest from policy.verdicts where project = $1', [project])).toEqual([{ policy_digest: loadPolicy(document).digest }]));
+    await until(() => expect(decisions(project)).toEqual(['none → allow', 'allow → deny']));
   });
 
   it('is judged by again when an upgrade brings another built-in one', async () => {
@@ -294,7 +320,7 @@ describe('an exception for a finding that the match did not list', () => {
       const { package: name, version, purl, ...rest } = beyond;
       const finding = { ...rest, aliases: [], advisory: rest.id, source: 'debian', package: { name, version, purl, type: 'deb' }, proof: { ecosystem: 'Debian:12', name, version, scheme: 'dpkg', advisory: rest.id, source: 'debian', because: 'in-range' } };
       // The feeds find by alias too: the second is not the one that was meant.
-      message.respond(JSON.stringify({ items: wanted === beyond.id ? [finding, { ...finding, id: 'CVE-2001', aliases: [beyond.id] }] : [], total: { count: 2, relation: 'EXACT' }, revision: 9, summary }));
+      message.respond(JSON.stringify({ items: wanted === beyond.id ? [finding, { ...finding, id: 'CVE-2001', severity: 'high', aliases: [beyond.id] }] : [], total: { count: 2, relation: 'EXACT' }, revision: 9, summary }));
     } });
     await feeds.flush();
     await sql.query('update policy.verdicts set due_at = now() where project = $1', [project]);
@@ -306,6 +332,7 @@ describe('an exception for a finding that the match did not list', () => {
     // Feeds that counted otherwise speak of other findings.
     const more = { ...summary, total: summary.total + 1, by_severity: { ...summary.by_severity, low: 2 } };
     expect((await matched(aMatch({ image: image(project), worst: listed, summary: more, revision: 9 }))).verdict.decision).toBe('deny');
+    expect(await verdictOf(project)).toMatchObject({ exceptions: [{ id, state: 'unseen' }], input: { looked_up: [] } });
   });
 });
 

@@ -37,7 +37,7 @@ export class ReachVerdicts {
 
   async reach(tx: EntityManager, say: Say, inForce: InForce, matters: readonly Matter[], at: Date): Promise<ImageVerdict[]> {
     const judgements = matters.map((matter) => this.judge(inForce, matter, at));
-    const verdicts = matters.map(({ about }, index) => ({ ...about, decision: judgements[index]!.decision, input: judgements[index]!.input.value, dueAt: judgements[index]!.due }));
+    const verdicts = matters.map(({ about, before }, index) => ({ ...about, before, decision: judgements[index]!.decision, input: judgements[index]!.input.value, dueAt: judgements[index]!.due }));
     await this.verdicts.keep(tx, verdicts);
     for (const [index, { before, heard }] of matters.entries()) {
       const judgement = judgements[index]!, verdict = verdicts[index]!;

@@ -19,6 +19,12 @@ export interface ImageVerdict {
   readonly traceId: string | undefined;
 }
 
+export interface NextVerdict extends ImageVerdict {
+  readonly before: ImageVerdict | undefined;
+  /** When it must be judged again though nobody says anything. */
+  readonly dueAt: Date | undefined;
+}
+
 export interface PastVerdict { readonly outcome: VerdictDecision; readonly decided_at: Date; readonly revision: number | null; readonly cause: VerdictCause; readonly policy_digest: string; readonly input_digest: string }
 
 interface Row { project: string; image: string; digest: string | null; reference: string; decision: Decision; input: PolicyInput; revision: number | null; said_at: Date; trace_id: string | null }
@@ -41,8 +47,8 @@ export class Verdicts {
     return row && read(row);
   }
 
-  /** Puts verdicts in the place of the present ones. `dueAt`: when time alone may change them. */
-  async keep(tx: EntityManager, verdicts: readonly (ImageVerdict & { readonly dueAt: Date | undefined })[]): Promise<void> {
+  /** Puts verdicts in the place of the present ones, which the transaction has locked. An input that is the same is not sent again: it is most of a row. */
+  async keep(tx: EntityManager, verdicts: readonly NextVerdict[]): Promise<void> {
     if (verdicts.length === 0) return;
     const column = <T>(value: (verdict: (typeof verdicts)[number]) => T): T[] => verdicts.map(value);
     await tx.query(`
@@ -55,7 +61,8 @@ export class Verdicts {
         said_at = excluded.said_at, decided_at = excluded.decided_at, due_at = excluded.due_at, trace_id = excluded.trace_id`,
     [
       column(({ project }) => project), column(({ image }) => image), column(({ digest }) => digest), column(({ reference }) => reference),
-      column(({ decision }) => decision.decision), column(({ decision }) => canonical(decision)), column(({ input }) => canonicalJson(input)),
+      column(({ decision }) => decision.decision), column(({ decision }) => canonical(decision)),
+      column(({ input, decision, before }) => (before?.decision.input_digest === decision.input_digest ? 'null' : canonicalJson(input))),
       column(({ decision }) => decision.input_digest), column(({ decision }) => decision.policy.digest), column(({ revision }) => revision),
       column(({ saidAt }) => saidAt), column(({ decision }) => decision.at), column(({ dueAt }) => dueAt), column(({ traceId }) => traceId),
     ]);
@@ -89,8 +96,14 @@ export class Verdicts {
     return rows.map(({ project }) => project);
   }
 
-  async due(project: string, at: Date, limit: number): Promise<ImageVerdict[]> {
-    const rows = await this.db.query(`select ${columns} from verdicts where project = $1 and due_at <= $2 order by due_at, image limit $3`, [project, at, limit]) as Row[];
+  /** Which images are due, the longest first. */
+  async due(project: string, at: Date, limit: number): Promise<string[]> {
+    const rows = await this.db.query('select image from verdicts where project = $1 and due_at <= $2 order by due_at, image limit $3', [project, at, limit]) as { image: string }[];
+    return rows.map(({ image }) => image);
+  }
+
+  async findAll(project: string, images: readonly string[]): Promise<ImageVerdict[]> {
+    const rows = await this.db.query(`select ${columns} from verdicts where project = $1 and image = any($2)`, [project, images]) as Row[];
     return rows.map(read);
   }
 
