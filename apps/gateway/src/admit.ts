@@ -24,7 +24,9 @@ export class Admit implements CanActivate {
     const wire = wireOf(context);
 
     // 1. who calls, and how often
-    const { principal, allowance } = await this.callers.identify(header(wire, 'authorization'), addressOf(wire));
+    // What is open to everybody looks at no token: an expired one must not keep its holder from logging in.
+    const authorization = operation.scope === 'public' ? undefined : header(wire, 'authorization');
+    const { principal, allowance } = await this.callers.identify(authorization, addressOf(wire));
     if (wire.kind === 'http') tellAllowance(wire.reply, allowance);
     if (!allowance.allowed) throw new Problem('limited', `too many calls; the next is allowed in ${allowance.retryAfter} s`, { code: 'rate-limited' });
     if (operation.scope !== 'public' && !principal) throw new Problem('unauthenticated', 'a token is needed: Authorization: Bearer …', { code: 'token-missing' });

@@ -164,6 +164,8 @@ describe('what he gets', () => {
     expect(gate.asked.at(-1)!.body).toMatchObject({ client: '127.0.0.1' });
   });
 
+  it('is open to everybody whatever token he holds', async () => { expect((await get('/v1/version', 'expired')).status).toBe(200); });
+
   it('is 503 while a service is away, and when to come back', async () => {
     const answer = await get('/v1/trust-bundle');
     refused(answer, 503, 'service-away');
@@ -174,7 +176,7 @@ describe('what he gets', () => {
     gate.answer(GetFeedsStatus, () => ({ secret: 'password=hunter2' }) as never);
     const answer = await get('/v1/feeds', await gate.token('ada', [grant('team-a', 'feeds:read')]));
     refused(answer, 500, 'bug');
-    expect(JSON.stringify(answer.body)).not.toMatch(/hunter2|Zod|node_modules|\.ts/);
+    expect([answer.body.detail, answer.body.errors]).toEqual(['unexpected failure', undefined]);
   });
 
   it('is the public documents for anybody', async () => {

@@ -6,11 +6,15 @@ import { allOperations } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.ts';
 
-/** Opens the HTTP door when everything behind it stands. */
+/** How long calls in hand may take when the service stops; supervisors insist after 10 s. */
+const lastCallsMs = 8_000;
+
+/** Opens the HTTP door when everything behind it stands, and closes it when the last call is answered. */
 @Injectable()
 export class FrontDoor implements OnApplicationBootstrap {
   /** The port it listens on; the one of the settings unless that was 0. */
   port = 0;
+  private readonly closing: NodeJS.Timeout[] = [];
   constructor(private readonly adapterHost: HttpAdapterHost<FastifyAdapter>, @Inject(gatewayConfig) private readonly config: GatewayConfig) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -21,4 +25,12 @@ export class FrontDoor implements OnApplicationBootstrap {
     await fastify.listen({ host: this.config.PLIMSOLL_HTTP_HOST, port: this.config.PLIMSOLL_HTTP_PORT });
     this.port = (fastify.server.address() as AddressInfo).port;
   }
+
+  /** Nobody new comes in; a kept-alive connection is closed once it is idle, all of them when time is up. */
+  beforeApplicationShutdown(): void {
+    const { server } = this.adapterHost.httpAdapter.getInstance();
+    this.closing.push(setInterval(() => server.closeIdleConnections(), 50), setTimeout(() => server.closeAllConnections(), lastCallsMs));
+  }
+
+  onApplicationShutdown(): void { this.closing.forEach(clearTimeout); }
 }

@@ -70,10 +70,12 @@ describe('a push', () => {
 
   it('is nobody else\'s: 404 for the operation and the image', async () => {
     const { body: { id } } = await submit('registry.example/mine:1');
+    await gate.bench.say(ImageIndexed, indexed({ push: id as string, digest: digestOf('c') }));
+    await vi.waitFor(async () => expect((await get(`/v1/projects/team-a/images/${digestOf('c')}`)).status).toBe(200), 5_000);
     expect((await get(`/v1/projects/team-b/operations/${id}`, bob)).body.code).toBe('operation-missing');
-    expect((await get(`/v1/projects/team-b/images/${digestOf('a')}`, bob)).body.code).toBe('image-missing');
+    expect((await get(`/v1/projects/team-b/images/${digestOf('c')}`, bob)).body.code).toBe('image-missing');
     for (const part of ['inventory', 'findings', 'verdict', 'events'])
-      expect((await get(`/v1/projects/team-b/images/${digestOf('a')}/${part}`, bob)).body.code).toBe('image-missing');
+      expect((await get(`/v1/projects/team-b/images/${digestOf('c')}/${part}`, bob)).body.code).toBe('image-missing');
   });
 });
 

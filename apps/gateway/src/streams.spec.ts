@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { ImageIndexed, ImageMatched, operations, PushJudged, scanProgressSubject, type ImageEvent } from '@plimsoll/contracts';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { GetFeedsStatus, ImageIndexed, ImageMatched, operations, PushJudged, scanProgressSubject, type ImageEvent } from '@plimsoll/contracts';
 import { Bus } from '@plimsoll/bus';
 import { Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import request from 'supertest';
@@ -10,9 +10,10 @@ import { digestOf, indexed, judged, matched } from '../testing/happenings.ts';
 import { ImageEvents } from './image-events.ts';
 
 let gate: GatewayBench;
-let ada: string;
+let ada: string, feeder: string;
 beforeAll(async () => {
   gate = await gatewayBench({ PLIMSOLL_GATEWAY_STREAMS_PER_CALLER: '2', PLIMSOLL_GATEWAY_HEARTBEAT_SECONDS: '0.05' });
+  feeder = await gate.token('fred', [grant('team-a', 'feeds:read')]);
   ada = await gate.token('ada', [grant('team-a', 'images:read', 'images:write')]);
 });
 afterAll(async () => { await gate?.close(); });
@@ -125,9 +126,18 @@ it('the gRPC twins stream the same', async () => {
   expect((await ended)?.code).toBe(1);
 });
 
-it('streams end when the service stops', async () => {
+it('when the service stops, streams end and calls in hand are answered', async () => {
   const reader = await read('/v1/projects/team-a/events');
-  await gate.service.stop();
+  const asked = Promise.withResolvers<void>(), released = Promise.withResolvers<void>();
+  gate.answer(GetFeedsStatus, async () => { asked.resolve(); await released.promise; return { revision: 1, advisories: 0, images: 0, sources: [] }; });
+  const agent = new Agent({ keepAlive: true });
+  const slow = new Promise<IncomingMessage>((resolve, reject) => httpRequest(`${gate.url}/v1/feeds`, { agent, headers: { authorization: `Bearer ${feeder}` } }, resolve).once('error', reject).end());
+  await asked.promise;
+  const stopped = gate.service.stop();
   await reader.ended;
   expect(reader.response.complete).toBe(true);
+  released.resolve();
+  expect((await slow).resume().statusCode).toBe(200);
+  await stopped;
+  agent.destroy();
 });
