@@ -1,5 +1,6 @@
 import { parseAlpineSecDb } from './alpine-secdb.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
+import { familyOf } from './ecosystem.ts';
 import type { Parser } from './feed.ts';
 import { parseOsv } from './osv.ts';
 
@@ -12,6 +13,11 @@ export interface Source {
   readonly urls: readonly string[];
   readonly parse: Parser;
   readonly kind: 'distribution' | 'language' | 'other';
+  /**
+   * The registries and distributions it means to speak of completely, without releases. Records stray into others
+   * (npm's name Maven packages too), and a stray record covers nothing. Absent: whatever it names.
+   */
+  readonly covers?: readonly string[];
   /** Seconds from one look to the next; a conditional request costs the publisher nothing when there is no news. */
   readonly interval: number;
   /** Fewer advisories than this is no update but an accident: the ingest is refused. About 80 % of what was published in mid 2026, 1 where that is not known. */
@@ -22,19 +28,19 @@ const minutes = 60, hours = 60 * minutes;
 
 /** One zip per ecosystem, https://google.github.io/osv.dev/data/. */
 const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number): Source => ({
-  id: `osv-${id}`, title: `OSV ${ecosystem}`, kind, floor, parse: parseOsv, interval: 30 * minutes,
+  id: `osv-${id}`, title: `OSV ${ecosystem}`, kind, covers: [ecosystem], floor, parse: parseOsv, interval: 30 * minutes,
   urls: [`https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}/all.zip`],
 });
 
 /** One pair of files per branch, https://secdb.alpinelinux.org. */
 const alpine = (branch: string, floor: number): Source => ({
-  id: `alpine-${branch}`, title: `Alpine ${branch} security database`, kind: 'distribution', floor, parse: parseAlpineSecDb, interval: 1 * hours,
+  id: `alpine-${branch}`, title: `Alpine ${branch} security database`, kind: 'distribution', covers: ['Alpine'], floor, parse: parseAlpineSecDb, interval: 1 * hours,
   urls: ['main', 'community'].map((repository) => `https://secdb.alpinelinux.org/${branch}/${repository}.json`),
 });
 
 /** Everything that can be read, one line each. */
 export const sources: readonly Source[] = [
-  { id: 'debian-tracker', title: 'Debian security tracker', kind: 'distribution', floor: 40_000, parse: parseDebianTracker, interval: 1 * hours, urls: ['https://security-tracker.debian.org/tracker/data/json'] },
+  { id: 'debian-tracker', title: 'Debian security tracker', kind: 'distribution', covers: ['Debian'], floor: 40_000, parse: parseDebianTracker, interval: 1 * hours, urls: ['https://security-tracker.debian.org/tracker/data/json'] },
 
   alpine('edge', 7_500), alpine('v3.23', 7_000), alpine('v3.22', 6_500), alpine('v3.21', 6_000), alpine('v3.20', 6_000),
   alpine('v3.19', 5_500), alpine('v3.18', 5_000), alpine('v3.17', 4_800), alpine('v3.16', 4_600), alpine('v3.15', 4_000),
@@ -69,8 +75,8 @@ export const sources: readonly Source[] = [
   osv('github-actions', 'GitHub Actions', 'language', 1),
   osv('bitnami', 'Bitnami', 'other', 6_000),
 
-  { id: 'pypa', title: 'PyPA advisory database', kind: 'language', floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
-  { id: 'bitnami-vulndb', title: 'Bitnami vulnerability database', kind: 'other', floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
+  { id: 'pypa', title: 'PyPA advisory database', kind: 'language', covers: ['PyPI'], floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
+  { id: 'bitnami-vulndb', title: 'Bitnami vulnerability database', kind: 'other', covers: ['Bitnami'], floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
 
   // No publisher: advisories of an organisation's own, and the sample that the quickstart takes when no feed can be reached.
   { id: 'private', title: 'Private advisories (OSV files)', kind: 'other', floor: 1, parse: parseOsv, interval: 24 * hours, urls: [] },
@@ -78,3 +84,6 @@ export const sources: readonly Source[] = [
 
 /** The entry with this id. */
 export const sourceOf = (id: string): Source | undefined => sources.find((source) => source.id === id);
+
+/** True when a source that has records of this ecosystem may be taken to have all of them; a source not in the table may. */
+export const coversEcosystem = (id: string, ecosystem: string): boolean => sourceOf(id)?.covers?.includes(familyOf(ecosystem)) ?? true;

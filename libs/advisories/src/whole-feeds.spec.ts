@@ -3,7 +3,7 @@ import { severityOf } from './cvss.ts';
 import { hasShared, shared } from './feeds.spec-helper.ts';
 import { type FeedCounts, noCounts, readFeed } from './read-feed.ts';
 import { recordsOf } from './records-of.ts';
-import { sourceOf, sources } from './sources.ts';
+import { coversEcosystem, sourceOf, sources } from './sources.ts';
 
 const parse = sourceOf('osv-npm')!.parse;
 
@@ -60,4 +60,13 @@ it('the table of sources is in order', () => {
     expect(source.interval).toBeGreaterThanOrEqual(300);
   }
   expect(sourceOf('nothing')).toBeUndefined();
+});
+
+it('a source covers what it is for, and no other by a stray record', () => {
+  expect(coversEcosystem('osv-npm', 'npm')).toBe(true);
+  expect(coversEcosystem('osv-npm', 'Maven')).toBe(false);
+  expect(coversEcosystem('debian-tracker', 'Debian:12')).toBe(true);
+  expect(coversEcosystem('osv-ubuntu', 'Ubuntu:Pro:20.04')).toBe(true);
+  expect(coversEcosystem('private', 'npm')).toBe(true);
+  expect(coversEcosystem('somebody-else', 'npm')).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { type Advisory, type Affected, normaliseName } from '@plimsoll/advisories';
+import { type Advisory, type Affected, coversEcosystem, normaliseName } from '@plimsoll/advisories';
 import { keyedEntry, type KeyedEntry } from './keyed.ts';
 
 /** An advisory without its affected entries. */
@@ -16,7 +16,7 @@ export interface Candidate extends KeyedEntry {
 export interface AdvisoryIndex {
   /** The feed revision these advisories are of. */
   readonly revision: string;
-  /** True when some source speaks of this ecosystem (a distribution's release, or a registry). */
+  /** True when some source means to speak of this ecosystem (a distribution's release, or a registry) completely; see `coversEcosystem`. */
   covers(ecosystem: string): boolean;
   /** Every entry for a package, by normalised name, in a stable order. */
   candidates(ecosystem: string, name: string): readonly Candidate[];
@@ -28,7 +28,7 @@ export function indexOf(advisories: Iterable<Advisory>, revision = '0'): Advisor
   const ecosystems = new Set<string>();
   for (const { affected: entries, ...advisory } of advisories) {
     for (const affected of entries) {
-      ecosystems.add(affected.ecosystem);
+      if (coversEcosystem(advisory.source, affected.ecosystem)) ecosystems.add(affected.ecosystem);
       const name = `${affected.ecosystem}\0${affected.name}`;
       const candidates = byName.get(name) ?? [];
       byName.set(name, candidates);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import type { Advisory } from '@plimsoll/advisories';
+import { type Advisory, coversEcosystem } from '@plimsoll/advisories';
 import { invalid } from '@plimsoll/problem';
 import { encodeEntry, encodePlace } from './database-entry.ts';
 import { type DatabaseInfo, type Footer, formatVersion, hashSize, leafSize, magic, pageSize, startSize } from './database-format.ts';
@@ -17,7 +17,7 @@ export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterab
   try {
     using runs = new SortedRuns(draft);
     const body = new Body(file, startSize);
-    const ecosystems = new Map<string, number>();
+    const ecosystems = new Map<string, number>(), covered = new Set<string>();
     let advisoryCount = 0, entryCount = 0;
     for await (const { affected: entries, references, ...head } of advisories) {
       // Two addresses are enough to read on; the rest would be half of the file.
@@ -26,6 +26,7 @@ export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterab
         const { ecosystem, name, ...rest } = affected;
         const number = ecosystems.get(ecosystem) ?? ecosystems.size;
         ecosystems.set(ecosystem, number);
+        if (coversEcosystem(head.source, ecosystem)) covered.add(ecosystem);
         if (number > 0xffff) throw invalid('database-limit', `more than ${0xffff} ecosystems`);
         const texts = { advisory: advisoryCount, head: headBytes, entry: Buffer.from(JSON.stringify(rest)) };
         runs.add(keyFor(number, name), packItem(texts, encodeEntry(keyedEntry(affected, head.withdrawn !== undefined))));
@@ -38,7 +39,7 @@ export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterab
     const hashes = body.finish();
     const at = startSize + bodySize;
     const footer: Footer = {
-      info: info(), ecosystems: [...ecosystems.keys()],
+      info: info(), ecosystems: [...ecosystems.keys()], covered: [...covered],
       body: { offset: startSize, size: bodySize },
       tops: { offset: at, size: tops.length }, hashes: { offset: at + tops.length, size: hashes.length },
       tops_sha256: sha256(tops).toString('hex'), hashes_sha256: sha256(hashes).toString('hex'),

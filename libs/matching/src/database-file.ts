@@ -85,6 +85,7 @@ class Database implements AdvisoryDatabase {
   readonly #file: number;
   readonly #path: string;
   readonly #footer: Footer;
+  readonly #covered: ReadonlySet<string>;
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #tops: Tops;
   readonly #hashes: Buffer;
@@ -104,12 +105,13 @@ class Database implements AdvisoryDatabase {
     this.revision = footer.info.revision;
     this.ecosystems = footer.ecosystems;
     this.counts = { advisories: footer.advisories, entries: footer.entries, names: footer.names };
+    this.#covered = new Set(footer.covered);
     this.#numbers = new Map(footer.ecosystems.map((ecosystem, number) => [ecosystem, number]));
     this.#hashes = this.#section(footer.hashes, footer.hashes_sha256, 'page hashes');
     this.#tops = new Tops(this.#section(footer.tops, footer.tops_sha256, 'leaf index'));
   }
 
-  covers(ecosystem: string): boolean { return this.#numbers.has(ecosystem); }
+  covers(ecosystem: string): boolean { return this.#covered.has(ecosystem); }
 
   candidates(ecosystem: string, name: string): readonly Candidate[] {
     const number = this.#numbers.get(ecosystem);

@@ -16,7 +16,7 @@ import { z } from 'zod';
  * What one package needs lies together: a few small reads each, and nothing to unpack.
  */
 export const magic = Buffer.from('PLIMSOLL-ADVISORIES\n', 'latin1');
-export const formatVersion = 2;
+export const formatVersion = 3;
 export const startSize = magic.length + 4;
 /** Length (4), SHA-256 (32), magic. */
 export const endSize = 4 + 32 + magic.length;
@@ -47,6 +47,8 @@ export const Footer = z.object({
   info: DatabaseInfo,
   /** By number: keys end with the two bytes of it. */
   ecosystems: z.array(z.string()),
+  /** Those that some source means to speak of completely. */
+  covered: z.array(z.string()),
   body: section, tops: section, hashes: section,
   tops_sha256: z.string(), hashes_sha256: z.string(),
   page_size: z.int().positive(),

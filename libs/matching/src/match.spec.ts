@@ -136,6 +136,11 @@ describe('what no source speaks of', () => {
   it('a system nobody knows', () => expect(reasons([aPackage('deb', 'openssl', '1')], null)).toEqual(['openssl system-unknown']));
   it('a deb on a system of apks', () => expect(reasons([aPackage('deb', 'openssl', '1')], { id: 'alpine', name: 'Alpine', version_id: '3.18.0' })).toEqual(['openssl system-unknown']));
   it('a registry without data', () => expect(reasons([aPackage('cargo', 'serde', '1.0.0')])).toEqual(['serde release-not-covered crates.io']));
+  it('a registry that only a stray record of another feed names: the record counts, and the package is not covered', () => {
+    const matched = match(anInventory([aPackage('maven', 'a:b', '1.0'), aPackage('maven', 'a:c', '1.0')]), indexOf([anAdvisory('GHSA-1', [{ name: 'b' }, { ecosystem: 'Maven', name: 'a:b' }], { source: 'osv-npm' })]));
+    expect(matched.findings.map(({ id, package: found }) => `${id} ${found.name}`)).toEqual(['GHSA-1 a:b']);
+    expect(matched.not_covered.map(({ name, reason }) => `${name} ${reason}`)).toEqual(['a:b release-not-covered', 'a:c release-not-covered']);
+  });
   it('a kind nobody publishes for', () => expect(reasons([aPackage('generic', 'busybox', '1.36')])).toEqual(['busybox no-ecosystem']));
 
   it('an owned language package is left to its owner', () => {

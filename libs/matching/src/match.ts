@@ -1,6 +1,6 @@
 import type { Inventory, OperatingSystem, Package } from '@plimsoll/inventory';
 import type { AdvisoryIndex } from './advisory-index.ts';
-import { coordinatesOf } from './ecosystem-of.ts';
+import { type Coordinates, coordinatesOf } from './ecosystem-of.ts';
 import type { Finding, FindingSummary, NotCovered } from './finding.ts';
 import { judge, type Judgement, type Subject } from './judge.ts';
 import { summarize } from './summarize.ts';
@@ -22,9 +22,11 @@ export function match(inventory: Pick<Inventory, 'os' | 'packages'>, index: Advi
   const findings: Finding[] = [], uncovered: NotCovered[] = [];
   const owners = packages.some(({ owner }) => owner !== undefined) ? new Map(packages.map((found) => [found.purl, found])) : undefined;
   for (const found of packages) {
-    const subject = subjectOf(found, os, index, owners);
-    if (subject === 'owned') continue;
-    if ('reason' in subject) { uncovered.push(subject); continue; }
+    const answer = subjectOf(found, os, index, owners);
+    if (answer === 'owned') continue;
+    if ('reason' in answer) uncovered.push(answer);
+    const subject = 'reason' in answer ? strayed(found, os, answer) : answer;
+    if (subject === undefined) continue;
     const judgements = options.all ? judge(index, subject, true) : remembered(index, subject);
     if (judgements.length === 0) continue;
     const place = placeOf(found);
@@ -32,6 +34,15 @@ export function match(inventory: Pick<Inventory, 'os' | 'packages'>, index: Advi
   }
   return { findings, not_covered: uncovered, summary: summarize(findings, uncovered.length) };
 }
+
+/** What is known of a package is said even where nobody knows everything: private advisories, records strayed from another feed. */
+function strayed(found: Package, os: OperatingSystem | null, { reason }: NotCovered): Subject | undefined {
+  const coordinates = reason === 'release-not-covered' ? coordinatesOf(found, os) : undefined;
+  return coordinates === undefined || typeof coordinates === 'string' ? undefined : asSubject(found, coordinates);
+}
+
+const asSubject = (found: Package, coordinates: Coordinates): Subject =>
+  found.type === 'rpm' ? { ...coordinates, module: found.module, arch: found.arch } : coordinates;
 
 /** What is looked up for a package; `owned` when its owner answers for it; or why nothing is. */
 export function subjectOf(found: Package, os: OperatingSystem | null, index: AdvisoryIndex, owners?: ReadonlyMap<string, Package>): Subject | NotCovered | 'owned' {
@@ -45,7 +56,7 @@ export function subjectOf(found: Package, os: OperatingSystem | null, index: Adv
   const coordinates = coordinatesOf(found, os);
   if (typeof coordinates === 'string') return uncovered(coordinates);
   if (!index.covers(coordinates.ecosystem)) return uncovered('release-not-covered', coordinates.ecosystem);
-  return found.type === 'rpm' ? { ...coordinates, module: found.module, arch: found.arch } : coordinates;
+  return asSubject(found, coordinates);
 }
 
 const placeOf = ({ purl, name, version, type, layer, locations }: Package): Finding['package'] => ({
