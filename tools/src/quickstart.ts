@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,16 +28,6 @@ const open: (() => Promise<unknown>)[] = [];
 let closing: Promise<void> | undefined;
 const close = (): Promise<void> => closing ??= (async () => { for (const one of open.reverse()) await one().catch(() => undefined); })();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { say('\nStopping …'); void close().then(() => process.exit(130)); });
-
-try {
-  await quickstart();
-  await close();
-  say(dim(`Everything is stopped; nothing is left running. ${((Date.now() - started) / 1000).toFixed(0)} s in all.`));
-} catch (error) {
-  await close();
-  process.stderr.write(`\nThe quickstart did not get through: ${(error as Error).message}\nThe logs are in ${join(home, 'logs')}.\n`);
-  process.exitCode = 1;
-}
 
 async function quickstart(): Promise<void> {
   say(`\n${bold('Plimsoll')}  what is inside every container image, what is wrong with it, and whether it may sail\n`);
@@ -159,7 +148,8 @@ async function report(platform: Platform, token: string, done: PushOperation, { 
   process.env['PLIMSOLL_TOKEN'] = token;
   say(`\n${bold('── What is inside and what is wrong ')}${dim('─'.repeat(40))}\n`);
   const { run } = await import('@plimsoll/cli/run');
-  await run(['report', done.digest!]);
+  // What has no rating yet is counted below the table; all of it would not fit a screen.
+  await run(['report', done.digest!, '--severity', 'critical,high,medium,low']);
 
   say(`\n${bold('── Who was told ')}${dim('─'.repeat(60))}\n`);
   const body = JSON.parse(webhook.body) as { type: string; data: { decision: string; reasons: unknown[] } };
@@ -190,4 +180,14 @@ async function wholeTrace(traces: OtlpReceiver, traceId: string): Promise<Receiv
     await sleep(100);
   }
   throw new Error(`the trace ${traceId} lacks ${everybody.filter((service) => !traces.spans(traceId).some((span) => span.service === service)).join(', ')}`);
+}
+
+try {
+  await quickstart();
+  await close();
+  say(dim(`Everything is stopped; nothing is left running. ${((Date.now() - started) / 1000).toFixed(0)} s in all.`));
+} catch (error) {
+  await close();
+  process.stderr.write(`\nThe quickstart did not get through: ${(error as Error).message}\nThe logs are in ${join(home, 'logs')}.\n`);
+  process.exitCode = 1;
 }
