@@ -1,4 +1,4 @@
-import { compareDigits, digitsOf, isDigit, isLetter, numberKey } from './key.ts';
+import { compareCounts, compareDigits, compareRuns, countOf, endOfDigits, endOfLetters, isDigit, isLetter, countKey } from './key.ts';
 import { parseEvr, type RpmVersion } from './rpm.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
@@ -17,10 +17,10 @@ export const alpm: SchemeDefinition<RpmVersion> = {
     }
     return evr;
   },
-  compare: (a, b) => compareDigits(a.epoch, b.epoch) || vercmp(a.version, b.version)
+  compare: (a, b) => compareCounts(a.epoch, b.epoch) || vercmp(a.version, b.version)
     || (a.release === undefined || b.release === undefined ? 0 : vercmp(a.release, b.release)),
   key: ({ epoch, version, release }) =>
-    numberKey(epoch) + partKey(version) + (release === undefined ? '\x01' : '\x02' + partKey(release)),
+    countKey(epoch) + partKey(version) + (release === undefined ? '\x01' : '\x02' + partKey(release)),
 };
 
 const isAlphanumeric = (c: number): boolean => isDigit(c) || isLetter(c);
@@ -35,20 +35,13 @@ function vercmp(a: string, b: string): number {
     while (j < b.length && !isAlphanumeric(b.charCodeAt(j))) j++;
     if (i - p !== j - q) return (i - p) - (j - q);
     const number = isDigit(a.charCodeAt(i));
-    const kind = number ? isDigit : isLetter;
     const s = i;
     const t = j;
-    while (kind(a.charCodeAt(i))) i++;
-    while (kind(b.charCodeAt(j))) j++;
+    i = number ? endOfDigits(a, i) : endOfLetters(a, i);
+    j = number ? endOfDigits(b, j) : endOfLetters(b, j);
     if (j === t) return number ? 1 : -1;
-    if (number) {
-      const compared = compareDigits(digitsOf(a, s, i), digitsOf(b, t, j));
-      if (compared !== 0) return compared;
-    } else {
-      const x = a.slice(s, i);
-      const y = b.slice(t, j);
-      if (x !== y) return x < y ? -1 : 1;
-    }
+    const compared = number ? compareDigits(a, s, i, b, t, j) : compareRuns(a, s, i, b, t, j);
+    if (compared !== 0) return compared;
   }
   if (i >= a.length && j >= b.length) return 0;
   const remainderIsOlder = isLetter((i < a.length ? a : b).charCodeAt(Math.max(i < a.length ? i : j, 0)));
@@ -65,10 +58,10 @@ function partKey(part: string): string {
     const length = i - separator;
     const start = i;
     if (isDigit(part.charCodeAt(i))) {
-      while (isDigit(part.charCodeAt(i))) i++;
-      key += mark(length, 1) + numberKey(digitsOf(part, start, i));
+      i = endOfDigits(part, i);
+      key += mark(length, 1) + countKey(countOf(part, start, i));
     } else {
-      while (isLetter(part.charCodeAt(i))) i++;
+      i = endOfLetters(part, i);
       key += mark(length, 0) + part.slice(start, i) + '\x00';
     }
   }

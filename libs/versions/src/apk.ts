@@ -1,4 +1,4 @@
-import { compareDigits, digitsOf, isDigit, numberKey, textKey, compareText } from './key.ts';
+import { compareCounts, countOf, isDigit, countKey, textKey, compareText } from './key.ts';
 import type { SchemeDefinition } from './scheme.ts';
 
 type Token = readonly [kind: Kind, text: string];
@@ -57,7 +57,7 @@ function parse(version: string): ApkVersion {
   const fail = (what: string): ApkVersion => {
     // In and after the revision apk takes any rubbish as one, and a revision of zero before it as none.
     const text = kind === revision || version[i] === '-' ? '' : version.slice(i);
-    if (kind === revision && digitsOf(tokens.at(-1)![1]) === '') tokens.pop();
+    if (kind === revision && countOf(tokens.at(-1)![1]) === 0) tokens.pop();
     tokens.push([unknown, text]);
     return { tokens, invalid: what };
   };
@@ -105,8 +105,8 @@ function compareTokens([kind, x]: Token, [, y]: Token): number {
   switch (kind) {
     case digit:
       // A leading zero on either side makes it text, as in Gentoo: 1.02 < 1.1, 1.001 < 1.002.
-      return x.startsWith('0') || y.startsWith('0') ? compareText(x, y) : compareDigits(x, y);
-    case first: case suffixNumber: case revision: return compareDigits(digitsOf(x), digitsOf(y));
+      return x.startsWith('0') || y.startsWith('0') ? compareText(x, y) : compareCounts(countOf(x), countOf(y));
+    case first: case suffixNumber: case revision: return compareCounts(countOf(x), countOf(y));
     case suffix: return weight(x) - weight(y);
     default: return compareText(x, y);
   }
@@ -119,11 +119,11 @@ function tokenKey(token: Token): string {
     case suffix: return isPrerelease(token) ? '\x01' + String.fromCharCode(weight(text)) : '\x07' + String.fromCharCode(weight(text));
     case unknown: return '\x02' + textKey(text);
     case end: return '\x03';
-    case revision: return '\x04' + numberKey(digitsOf(text));
+    case revision: return '\x04' + countKey(countOf(text));
     case hash: return '\x05' + textKey(text);
-    case suffixNumber: return '\x06' + numberKey(digitsOf(text));
+    case suffixNumber: return '\x06' + countKey(countOf(text));
     case letter: return '\x08' + text;
-    case digit: return text.startsWith('0') ? '\x09\x01' + textKey(text) : '\x09\x02' + numberKey(text);
-    case first: return '\x0a' + numberKey(digitsOf(text));
+    case digit: return text.startsWith('0') ? '\x09\x01' + textKey(text) : '\x09\x02' + countKey(countOf(text));
+    case first: return '\x0a' + countKey(countOf(text));
   }
 }

@@ -7,6 +7,12 @@ import { type SchemeDefinition, Unreadable } from './scheme.ts';
  */
 export const composer: SchemeDefinition<PhpVersion> = {
   parse(version) {
+    const numbers = plain.exec(version);
+    if (numbers !== null) {
+      const parts = numbers[1]!.split('.');
+      while (parts.length < 4) parts.push('0');
+      return { parts, irregular: undefined };
+    }
     const normal = normaliseComposer(version);
     if (normal === undefined) return new Unreadable('not a version Composer accepts');
     return { parts: partsOf(normal), irregular: normal.startsWith('dev-') ? 'a branch, not a version' : undefined };
@@ -15,6 +21,9 @@ export const composer: SchemeDefinition<PhpVersion> = {
   key: ({ parts }) => partsKey(parts),
   irregular: ({ irregular }) => irregular,
 };
+
+/** Almost every version there is. */
+const plain = /^[vV]?(\d{1,5}(?:\.\d+){0,3})$/;
 
 /** One digit at a time: Composer's own `(?:[.-]?\d+)*` takes exponential time outside PCRE. */
 export const composerModifier = '[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?\\d)*))?([.-]?dev)?';

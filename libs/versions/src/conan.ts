@@ -1,8 +1,8 @@
-import { compareDigits, compareText, digitsOf, isDigit, numberKey, textKey } from './key.ts';
+import { compareCounts, compareText, type Count, countKey, countOf, endOfDigits, textKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 /** Number at the start of an item and what follows it; no number comes after every number. */
-type Item = readonly [digits: string | undefined, rest: string];
+type Item = readonly [number: Count | undefined, rest: string];
 export interface ConanVersion { readonly items: readonly Item[]; readonly pre: readonly Item[] | undefined; readonly build: readonly Item[] | undefined }
 
 /**
@@ -28,11 +28,10 @@ export const conan: SchemeDefinition<ConanVersion> = {
 
 function itemsOf(text: string): Item[] {
   const items: Item[] = text === '' ? [] : text.split('.').map((item) => {
-    let i = 0;
-    while (isDigit(item.charCodeAt(i))) i++;
-    return [i === 0 ? undefined : digitsOf(item, 0, i), item.slice(i)];
+    const i = endOfDigits(item, 0);
+    return [i === 0 ? undefined : countOf(item, 0, i), item.slice(i)];
   });
-  while (items.length > 0 && items.at(-1)![0] === '' && items.at(-1)![1] === '') items.pop();
+  while (items.length > 0 && items.at(-1)![0] === 0 && items.at(-1)![1] === '') items.pop();
   return items;
 }
 
@@ -40,7 +39,7 @@ function compareItems(a: readonly Item[], b: readonly Item[]): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     const [x, s] = a[i]!;
     const [y, t] = b[i]!;
-    const compared = x === undefined || y === undefined ? Number(x === undefined) - Number(y === undefined) : compareDigits(x, y);
+    const compared = x === undefined || y === undefined ? Number(x === undefined) - Number(y === undefined) : compareCounts(x, y);
     if (compared !== 0) return compared;
     const text = compareText(s, t);
     if (text !== 0) return text;
@@ -49,4 +48,4 @@ function compareItems(a: readonly Item[], b: readonly Item[]): number {
 }
 
 const itemsKey = (items: readonly Item[]): string =>
-  items.map(([digits, rest]) => (digits === undefined ? '\x03' : '\x02' + numberKey(digits)) + textKey(rest)).join('') + '\x01';
+  items.map(([digits, rest]) => (digits === undefined ? '\x03' : '\x02' + countKey(digits)) + textKey(rest)).join('') + '\x01';

@@ -1,8 +1,8 @@
-import { digitsOf, compareDigits, isDigit, isLetter, numberKey } from './key.ts';
+import { compareCounts, compareDigits, type Count, countKey, countOf, endOfDigits, endOfLetters, isDigit, isLetter, isNumber } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 export interface DebVersion {
-  readonly epoch: string;
+  readonly epoch: Count;
   readonly upstream: string;
   readonly revision: string;
 }
@@ -11,29 +11,30 @@ export interface DebVersion {
 export const deb: SchemeDefinition<DebVersion> = {
   parse(version) {
     const colon = version.indexOf(':');
-    let epoch = '';
+    let epoch: Count = 0;
     if (colon >= 0) {
-      for (let i = 0; i < colon; i++) if (!isDigit(version.charCodeAt(i))) return new Unreadable('epoch is not a number');
       if (colon === 0) return new Unreadable('epoch is empty');
-      epoch = digitsOf(version, 0, colon);
-      if (epoch.length > 10 || (epoch.length === 10 && epoch > '2147483647')) return new Unreadable('epoch is too big');
+      if (!isNumber(version.slice(0, colon))) return new Unreadable('epoch is not a number');
+      epoch = countOf(version, 0, colon);
+      if (typeof epoch === 'string' || epoch > 0x7fffffff) return new Unreadable('epoch is too big');
     }
     const dash = version.lastIndexOf('-');
-    const upstream = version.slice(colon + 1, dash > colon ? dash : undefined);
-    const revision = dash > colon ? version.slice(dash + 1) : '';
-    if (upstream === '') return new Unreadable('upstream version is empty');
-    if (dash > colon && revision === '') return new Unreadable('revision is empty');
-    for (let i = 0; i < version.length; i++) if (version.charCodeAt(i) > 0x7e) return new Unreadable(`character at ${i} is not ASCII`);
-    return { epoch, upstream, revision };
+    if (dash <= colon) {
+      const upstream = colon < 0 ? version : version.slice(colon + 1);
+      return upstream === '' ? new Unreadable('upstream version is empty') : { epoch, upstream, revision: '' };
+    }
+    if (dash === colon + 1) return new Unreadable('upstream version is empty');
+    if (dash === version.length - 1) return new Unreadable('revision is empty');
+    return { epoch, upstream: version.slice(colon + 1, dash), revision: version.slice(dash + 1) };
   },
-  compare: (a, b) => compareDigits(a.epoch, b.epoch) || verrevcmp(a.upstream, b.upstream) || verrevcmp(a.revision, b.revision),
-  key: ({ epoch, upstream, revision }) => numberKey(epoch) + partKey(upstream) + partKey(revision),
+  compare: (a, b) => compareCounts(a.epoch, b.epoch) || verrevcmp(a.upstream, b.upstream) || verrevcmp(a.revision, b.revision),
+  key: ({ epoch, upstream, revision }) => countKey(epoch) + partKey(upstream) + partKey(revision),
   irregular: ({ upstream, revision }) =>
-    upstreamCharacters.test(upstream) && revisionCharacters.test(revision) ? undefined : 'a character dpkg does not allow in a version',
+    allowedInUpstream.test(upstream) && allowedInRevision.test(revision) ? undefined : 'a character dpkg does not allow in a version',
 };
 
-const upstreamCharacters = /^[A-Za-z0-9.+~:-]*$/;
-const revisionCharacters = /^[A-Za-z0-9.+~]*$/;
+const allowedInUpstream = /^[A-Za-z0-9.+~:-]*$/;
+const allowedInRevision = /^[A-Za-z0-9.+~]*$/;
 
 /** dpkg lib/dpkg/version.c, `order`: tilde before the end, the end before letters, letters before the rest. */
 const order = (c: number): number => c === 0x7e ? -1 : isDigit(c) ? 0 : isLetter(c) ? c : c + 256;
@@ -50,34 +51,35 @@ function verrevcmp(a: string, b: string): number {
       i++;
       j++;
     }
-    while (a.charCodeAt(i) === 0x30) i++;
-    while (b.charCodeAt(j) === 0x30) j++;
-    let first = 0;
-    while (isDigit(a.charCodeAt(i)) && isDigit(b.charCodeAt(j))) {
-      first ||= a.charCodeAt(i) - b.charCodeAt(j);
-      i++;
-      j++;
-    }
-    if (isDigit(a.charCodeAt(i))) return 1;
-    if (isDigit(b.charCodeAt(j))) return -1;
-    if (first !== 0) return first;
+    const p = i;
+    const q = j;
+    i = endOfDigits(a, i);
+    j = endOfDigits(b, j);
+    const compared = compareDigits(a, p, i, b, q, j);
+    if (compared !== 0) return compared;
   }
   return 0;
 }
+
+/** ASCII with the high bit set: after every letter. */
+const others = Array.from({ length: 0x80 }, (_, c) => String.fromCharCode(c | 0x80));
 
 /** Pairs of (non-digits, number) as verrevcmp meets them; 0x02 stands for the end of either, between tilde and letters. */
 function partKey(part: string): string {
   let key = '';
   let i = 0;
   do {
+    const text = i;
+    i = endOfLetters(part, i);
+    key += part.slice(text, i);
     for (; i < part.length; i++) {
       const c = part.charCodeAt(i);
       if (isDigit(c)) break;
-      key += c === 0x7e ? '\x01' : isLetter(c) ? part[i] : String.fromCharCode(c | 0x80);
+      key += c === 0x7e ? '\x01' : isLetter(c) ? part[i] : others[c];
     }
     const start = i;
-    while (isDigit(part.charCodeAt(i))) i++;
-    key += '\x02' + numberKey(digitsOf(part, start, i));
+    i = endOfDigits(part, i);
+    key += '\x02' + countKey(countOf(part, start, i));
   } while (i < part.length);
   return key + '\x02';
 }

@@ -1,11 +1,11 @@
-import { compareDigits, compareText, digitsOf, numberKey, textKey } from './key.ts';
+import { compareCounts, compareText, type Count, countKey, countOf, textKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 export interface GentooVersion {
   readonly numbers: readonly string[];
   readonly letter: string;
-  readonly suffixes: readonly (readonly [weight: number, number: string])[];
-  readonly revision: string;
+  readonly suffixes: readonly (readonly [weight: number, number: Count])[];
+  readonly revision: Count;
 }
 
 /** Package Manager Specification 3.3 "Version comparison": `1.2.3b_rc1_p2-r4`. */
@@ -17,12 +17,12 @@ export const gentoo: SchemeDefinition<GentooVersion> = {
     return {
       numbers: numbers!.split('.'),
       letter: letter!,
-      suffixes: [...suffixes!.matchAll(/_([a-z]+)(\d*)/g)].map(([, name, number]) => [weights.indexOf(name!), digitsOf(number!)] as const),
-      revision: digitsOf(revision ?? ''),
+      suffixes: [...suffixes!.matchAll(/_([a-z]+)(\d*)/g)].map(([, name, number]) => [weights.indexOf(name!), countOf(number!)] as const),
+      revision: countOf(revision ?? ''),
     };
   },
   compare(a, b) {
-    const first = compareDigits(digitsOf(a.numbers[0]!), digitsOf(b.numbers[0]!));
+    const first = compareCounts(countOf(a.numbers[0]!), countOf(b.numbers[0]!));
     if (first !== 0) return first;
     for (let i = 1; i < a.numbers.length && i < b.numbers.length; i++) {
       const compared = compareNumbers(a.numbers[i]!, b.numbers[i]!);
@@ -33,28 +33,28 @@ export const gentoo: SchemeDefinition<GentooVersion> = {
     for (let i = 0; i < a.suffixes.length || i < b.suffixes.length; i++) {
       const x = a.suffixes[i] ?? noSuffix;
       const y = b.suffixes[i] ?? noSuffix;
-      const compared = x[0] - y[0] || compareDigits(x[1], y[1]);
+      const compared = x[0] - y[0] || compareCounts(x[1], y[1]);
       if (compared !== 0) return compared;
     }
-    return compareDigits(a.revision, b.revision);
+    return compareCounts(a.revision, b.revision);
   },
   key({ numbers, letter, suffixes, revision }) {
-    let key = numberKey(digitsOf(numbers[0]!));
+    let key = countKey(countOf(numbers[0]!));
     for (const number of numbers.slice(1)) {
-      key += number.startsWith('0') ? '\x02' + textKey(number.replace(/0+$/, '')) : '\x03' + numberKey(number);
+      key += number.startsWith('0') ? '\x02' + textKey(number.replace(/0+$/, '')) : '\x03' + countKey(countOf(number));
     }
     key += '\x01' + (letter === '' ? '\x01' : letter);
-    for (const [weight, number] of suffixes) key += String.fromCharCode(1 + weight) + numberKey(number);
-    return key + String.fromCharCode(1 + noSuffix[0]) + numberKey(revision);
+    for (const [weight, number] of suffixes) key += String.fromCharCode(1 + weight) + countKey(number);
+    return key + String.fromCharCode(1 + noSuffix[0]) + countKey(revision);
   },
 };
 
 const pattern = /^(\d+(?:\.\d+)*)([a-z]?)((?:_(?:alpha|beta|pre|rc|p)\d*)*)(?:-r(\d+))?$/;
 /** The empty one is "no suffix". */
 const weights = ['alpha', 'beta', 'pre', 'rc', '', 'p'];
-const noSuffix = [4, ''] as const;
+const noSuffix = [4, 0] as const;
 
 /** Algorithm 3.3: with a leading zero on either side both are text without their trailing zeros. */
 const compareNumbers = (a: string, b: string): number => a.startsWith('0') || b.startsWith('0')
   ? compareText(a.replace(/0+$/, ''), b.replace(/0+$/, ''))
-  : compareDigits(a, b);
+  : compareCounts(countOf(a), countOf(b));

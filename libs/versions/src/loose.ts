@@ -1,20 +1,20 @@
-import { compareDigits, compareText, digitsOf, isNumber, numberKey, textKey } from './key.ts';
+import { compareCounts, compareText, type Count, countKey, countOf, isNumber, textKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
-export interface LooseVersion { readonly numbers: readonly string[]; readonly prerelease: readonly string[] }
+export interface LooseVersion { readonly numbers: readonly Count[]; readonly prerelease: readonly string[] }
 
 /** The order for packages of no known manager: any count of dotted numbers (1.2 = 1.2.0), then a pre-release as in SemVer, with or without dash. */
 export const loose: SchemeDefinition<LooseVersion> = {
   parse(version) {
     const match = pattern.exec(version);
     if (match === null) return new Unreadable('not numbers, pre-release and build');
-    const numbers = match[1]!.split('.').map((number) => digitsOf(number));
-    while (numbers.at(-1) === '') numbers.pop();
+    const numbers = match[1]!.split('.').map((number) => countOf(number));
+    while (numbers.at(-1) === 0) numbers.pop();
     return { numbers, prerelease: match[2] === undefined || match[2] === '' ? [] : match[2].split('.') };
   },
   compare(a, b) {
     for (let i = 0; i < a.numbers.length || i < b.numbers.length; i++) {
-      const compared = compareDigits(a.numbers[i] ?? '', b.numbers[i] ?? '');
+      const compared = compareCounts(a.numbers[i] ?? 0, b.numbers[i] ?? 0);
       if (compared !== 0) return compared;
     }
     const releases = Number(a.prerelease.length === 0) - Number(b.prerelease.length === 0);
@@ -27,11 +27,11 @@ export const loose: SchemeDefinition<LooseVersion> = {
   },
   key({ numbers, prerelease }) {
     let key = '';
-    for (const number of numbers) key += '\x02' + numberKey(number);
+    for (const number of numbers) key += '\x02' + countKey(number);
     key += '\x01';
     if (prerelease.length === 0) return key + '\x02';
     key += '\x01';
-    for (const part of prerelease) key += isNumber(part) ? '\x02' + numberKey(digitsOf(part)) : '\x03' + textKey(part);
+    for (const part of prerelease) key += isNumber(part) ? '\x02' + countKey(countOf(part)) : '\x03' + textKey(part);
     return key + '\x01';
   },
 };
@@ -41,5 +41,5 @@ const pattern = /^v?(\d+(?:\.\d+)*)(?:-?([0-9A-Za-z~-]*(?:\.[0-9A-Za-z~-]+)*))?(
 function compareIdentifier(a: string, b: string): number {
   const x = isNumber(a);
   const y = isNumber(b);
-  return x && y ? compareDigits(digitsOf(a), digitsOf(b)) : x === y ? compareText(a, b) : x ? -1 : 1;
+  return x && y ? compareCounts(countOf(a), countOf(b)) : x === y ? compareText(a, b) : x ? -1 : 1;
 }

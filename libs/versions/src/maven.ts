@@ -1,11 +1,11 @@
-import { compareDigits, compareText, digitsOf, isDigit, numberKey, textKey } from './key.ts';
+import { compareCounts, compareText, type Count, countKey, countOf, isDigit, textKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 interface Token {
   /** `.` or `-`; a change between digits and letters is a `-` too. The first token has `.`. */
   readonly separator: '.' | '-';
-  /** Digits, or undefined for a qualifier. */
-  readonly digits: string | undefined;
+  /** Undefined for a qualifier. */
+  readonly number: Count | undefined;
   /** Qualifier in lower case with its aliases resolved; '' is a release (`ga`, `final`, `release`). */
   readonly text: string;
   /** Dashes before a number, counting those of `0-` left out before it: 1--1 < 1-1. */
@@ -48,9 +48,9 @@ export const maven: SchemeDefinition<MavenVersion> = {
     let key = '';
     let separators = '';
     for (const token of tokens) {
-      const { digits, text } = token;
+      const { number, text } = token;
       key += String.fromCharCode(rank(token));
-      if (digits !== undefined) key += numberKey(digits);
+      if (number !== undefined) key += countKey(number);
       else {
         if (rank(token) === ranks.unknown) key += textKey(text);
         separators += token.separator === '.' ? '\x01' : '\x02';
@@ -66,7 +66,7 @@ const ranks = { end: 6, release: 7, sp: 8, unknown: 9, dashNumber: 0x40, dotNumb
 
 function rank(token: Token | undefined): number {
   if (token === undefined) return ranks.end;
-  if (token.digits !== undefined) return token.separator === '.' ? ranks.dotNumber : ranks.dashNumber - Math.min(token.depth, 0x30);
+  if (token.number !== undefined) return token.separator === '.' ? ranks.dotNumber : ranks.dashNumber - Math.min(token.depth, 0x30);
   const known = qualifiers.indexOf(token.text);
   return known >= 0 ? known + 1 : token.text === '' ? ranks.release : token.text === 'sp' ? ranks.sp : ranks.unknown;
 }
@@ -74,7 +74,7 @@ function rank(token: Token | undefined): number {
 function compareTokens(a: Token | undefined, b: Token | undefined): number {
   const compared = rank(a) - rank(b);
   if (compared !== 0 || a === undefined || b === undefined) return compared;
-  return a.digits !== undefined ? compareDigits(a.digits, b.digits!) : rank(a) === ranks.unknown ? compareText(a.text, b.text) : 0;
+  return a.number !== undefined ? compareCounts(a.number, b.number!) : rank(a) === ranks.unknown ? compareText(a.text, b.text) : 0;
 }
 
 /** A missing token is a zero or a release, whichever the other side has; ".qualifier" < "-qualifier" < "-number" < ".number". */
@@ -83,7 +83,7 @@ function compareAsMaven3(a: Token | undefined, b: Token | undefined): number {
     const token = a ?? b!;
     return isNull(token) ? 0 : a === undefined ? ranks.end - rank(token) : rank(token) - ranks.end;
   }
-  if (a.digits !== undefined || b.digits !== undefined) return compareTokens(a, b);
+  if (a.number !== undefined || b.number !== undefined) return compareTokens(a, b);
   const isLater = (token: Token): boolean => rank(token) >= ranks.sp;
   if (isLater(a) !== isLater(b)) return rank(a) - rank(b);
   if (a.separator !== b.separator) return a.separator === '.' ? -1 : 1;
@@ -102,14 +102,14 @@ function parse(version: string): MavenVersion | Unreadable {
   let i = 0;
   for (;;) {
     const start = i;
-    const number = isDigit(lower.charCodeAt(i));
+    const number = i < lower.length && isDigit(lower.charCodeAt(i));
     while (i < lower.length && !isSeparator(lower.charCodeAt(i)) && isDigit(lower.charCodeAt(i)) === number) i++;
-    if (i === start) tokens.push({ separator, digits: '', text: '', depth: 1 });
-    else if (number) tokens.push({ separator, digits: digitsOf(lower, start, i), text: '', depth: 1 });
+    if (i === start) tokens.push({ separator, number: 0, text: '', depth: 1 });
+    else if (number) tokens.push({ separator, number: countOf(lower, start, i), text: '', depth: 1 });
     else {
       const text = lower.slice(start, i);
-      const known = (isDigit(lower.charCodeAt(i)) ? initials[text] : undefined) ?? aliases[text] ?? text;
-      tokens.push({ separator, digits: undefined, text: known, depth: 0 });
+      const known = (i < lower.length && isDigit(lower.charCodeAt(i)) ? initials[text] : undefined) ?? aliases[text] ?? text;
+      tokens.push({ separator, number: undefined, text: known, depth: 0 });
     }
     if (i >= lower.length) break;
     const c = lower.charCodeAt(i);
@@ -121,7 +121,7 @@ function parse(version: string): MavenVersion | Unreadable {
 }
 
 const isSeparator = (c: number): boolean => c === 0x2e || c === 0x2d;
-const isNull = ({ digits, text }: Token): boolean => digits === undefined ? text === '' : digits === '';
+const isNull = ({ number, text }: Token): boolean => number === undefined ? text === '' : number === 0;
 
 /** Zeros and releases count for nothing at the end and before a dash, in Maven 4 before any qualifier. The first token stays. */
 function normalise(tokens: readonly Token[], beforeQualifiers: boolean): readonly Token[] {
@@ -130,9 +130,9 @@ function normalise(tokens: readonly Token[], beforeQualifiers: boolean): readonl
     const token = tokens[i]!;
     if (!isNull(token)) continue;
     const next = (kept ?? tokens)[i + 1];
-    if (next !== undefined && next.separator === '.' && (next.digits !== undefined || !beforeQualifiers)) continue;
+    if (next !== undefined && next.separator === '.' && (next.number !== undefined || !beforeQualifiers)) continue;
     kept ??= [...tokens];
-    if (next?.digits !== undefined && token.digits !== undefined && token.separator === '-') kept[i + 1] = { ...next, depth: next.depth + token.depth };
+    if (next?.number !== undefined && token.number !== undefined && token.separator === '-') kept[i + 1] = { ...next, depth: next.depth + token.depth };
     kept.splice(i, 1);
   }
   return kept ?? tokens;

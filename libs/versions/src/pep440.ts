@@ -1,15 +1,15 @@
-import { compareDigits, compareText, digitsOf, isNumber, numberKey, textKey } from './key.ts';
+import { compareCounts, compareText, type Count, countKey, countOf, isNumber, textKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 export interface PythonVersion {
-  readonly epoch: string;
+  readonly epoch: Count;
   /** Without trailing zeros. */
-  readonly release: readonly string[];
+  readonly release: readonly Count[];
   /** Numbers as written, zeros included: specifiers such as `~=1.0` count them. */
   readonly written: number;
-  readonly pre: readonly [phase: 'a' | 'b' | 'rc', number: string] | undefined;
-  readonly post: string | undefined;
-  readonly dev: string | undefined;
+  readonly pre: readonly [phase: 'a' | 'b' | 'rc', number: Count] | undefined;
+  readonly post: Count | undefined;
+  readonly dev: Count | undefined;
   readonly local: readonly string[];
   /** Sort text of a version from before PEP 440, which is older than every other; irregular. */
   readonly legacy: string | undefined;
@@ -22,19 +22,19 @@ export const pep440: SchemeDefinition<PythonVersion> = {
     if (a.legacy !== undefined || b.legacy !== undefined) {
       return a.legacy === undefined ? 1 : b.legacy === undefined ? -1 : compareText(a.legacy, b.legacy);
     }
-    return compareDigits(a.epoch, b.epoch) || compareRelease(a.release, b.release)
-      || preRank(a) - preRank(b) || compareDigits(a.pre?.[1] ?? '', b.pre?.[1] ?? '')
+    return compareCounts(a.epoch, b.epoch) || compareRelease(a.release, b.release)
+      || preRank(a) - preRank(b) || compareCounts(a.pre?.[1] ?? 0, b.pre?.[1] ?? 0)
       || compareOptional(a.post, b.post, -1) || compareOptional(a.dev, b.dev, 1) || compareLocal(a.local, b.local);
   },
   key(version) {
     if (version.legacy !== undefined) return '\x01' + textKey(version.legacy);
-    let key = numberKey(version.epoch);
-    for (const number of version.release) key += '\x02' + numberKey(number);
+    let key = countKey(version.epoch);
+    for (const number of version.release) key += '\x02' + countKey(number);
     key += '\x01' + String.fromCharCode(1 + preRank(version));
-    if (version.pre !== undefined) key += numberKey(version.pre[1]);
-    key += version.post === undefined ? '\x01' : '\x02' + numberKey(version.post);
-    key += version.dev === undefined ? '\x02' : '\x01' + numberKey(version.dev);
-    for (const segment of version.local) key += isNumber(segment) ? '\x03' + numberKey(digitsOf(segment)) : '\x02' + textKey(segment);
+    if (version.pre !== undefined) key += countKey(version.pre[1]);
+    key += version.post === undefined ? '\x01' : '\x02' + countKey(version.post);
+    key += version.dev === undefined ? '\x02' : '\x01' + countKey(version.dev);
+    for (const segment of version.local) key += isNumber(segment) ? '\x03' + countKey(countOf(segment)) : '\x02' + textKey(segment);
     return key + '\x01';
   },
   irregular: ({ legacy }) => legacy === undefined ? undefined : 'not a PEP 440 version',
@@ -48,26 +48,26 @@ const plain = /^\d+(?:\.\d+)*$/;
 const phases: Record<string, 'a' | 'b' | 'rc'> = { a: 'a', alpha: 'a', b: 'b', beta: 'b', c: 'rc', rc: 'rc', pre: 'rc', preview: 'rc' };
 
 function parse(version: string): PythonVersion | Unreadable {
-  if (plain.test(version)) return { epoch: '', ...releaseOf(version), pre: undefined, post: undefined, dev: undefined, local: [], legacy: undefined };
+  if (plain.test(version)) return { epoch: 0, ...releaseOf(version), pre: undefined, post: undefined, dev: undefined, local: [], legacy: undefined };
   const lower = version.toLowerCase();
   const match = pattern.exec(lower);
   if (match === null) return legacyVersion(lower);
   const [, epoch, release, phase, pre, dash, post, postNumber, dev, devNumber, local] = match;
   return {
-    epoch: digitsOf(epoch ?? ''),
+    epoch: countOf(epoch ?? ''),
     ...releaseOf(release!),
-    pre: phase === undefined ? undefined : [phases[phase]!, digitsOf(pre ?? '')],
-    post: dash === undefined && post === undefined ? undefined : digitsOf(dash ?? postNumber ?? ''),
-    dev: dev === undefined ? undefined : digitsOf(devNumber ?? ''),
+    pre: phase === undefined ? undefined : [phases[phase]!, countOf(pre ?? '')],
+    post: dash === undefined && post === undefined ? undefined : countOf(dash ?? postNumber ?? ''),
+    dev: dev === undefined ? undefined : countOf(devNumber ?? ''),
     local: local?.split(/[-_.]/) ?? [],
     legacy: undefined,
   };
 }
 
-function releaseOf(text: string): { release: string[]; written: number } {
-  const release = text.split('.').map((number) => digitsOf(number));
+function releaseOf(text: string): { release: Count[]; written: number } {
+  const release = text.split('.').map((number) => countOf(number));
   const written = release.length;
-  while (release.at(-1) === '') release.pop();
+  while (release.at(-1) === 0) release.pop();
   return { release, written };
 }
 
@@ -84,14 +84,14 @@ function legacyVersion(lower: string): PythonVersion | Unreadable {
     parts.push(part);
   }
   if (lower === '') return new Unreadable('version is empty');
-  return { epoch: '', release: [], written: 0, pre: undefined, post: undefined, dev: undefined, local: [], legacy: parts.join('') };
+  return { epoch: 0, release: [], written: 0, pre: undefined, post: undefined, dev: undefined, local: [], legacy: parts.join('') };
 }
 
 const legacyWords: Partial<Record<string, string>> = { pre: 'c', preview: 'c', '-': 'final-', rc: 'c', dev: '@' };
 
-const compareRelease = (a: readonly string[], b: readonly string[]): number => {
+const compareRelease = (a: readonly Count[], b: readonly Count[]): number => {
   for (let i = 0; i < a.length || i < b.length; i++) {
-    const compared = compareDigits(a[i] ?? '', b[i] ?? '');
+    const compared = compareCounts(a[i] ?? 0, b[i] ?? 0);
     if (compared !== 0) return compared;
   }
   return 0;
@@ -102,8 +102,8 @@ const preRank = ({ pre, post, dev }: PythonVersion): number =>
   pre === undefined ? post === undefined && dev !== undefined ? 0 : 4 : pre[0] === 'a' ? 1 : pre[0] === 'b' ? 2 : 3;
 
 /** `absent` says where a version without this part stands. */
-const compareOptional = (a: string | undefined, b: string | undefined, absent: 1 | -1): number =>
-  a === undefined || b === undefined ? (a === b ? 0 : a === undefined ? absent : -absent) : compareDigits(a, b);
+const compareOptional = (a: Count | undefined, b: Count | undefined, absent: 1 | -1): number =>
+  a === undefined || b === undefined ? (a === b ? 0 : a === undefined ? absent : -absent) : compareCounts(a, b);
 
 /** Text before numbers, the shorter list first, none before any. */
 function compareLocal(a: readonly string[], b: readonly string[]): number {
@@ -113,7 +113,7 @@ function compareLocal(a: readonly string[], b: readonly string[]): number {
     const y = b[i]!;
     const numbers = Number(isNumber(x)) - Number(isNumber(y));
     if (numbers !== 0) return numbers;
-    const compared = isNumber(x) ? compareDigits(digitsOf(x), digitsOf(y)) : compareText(x, y);
+    const compared = isNumber(x) ? compareCounts(countOf(x), countOf(y)) : compareText(x, y);
     if (compared !== 0) return compared;
   }
   return a.length - b.length;

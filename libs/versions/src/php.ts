@@ -1,4 +1,4 @@
-import { compareDigits, digitsOf, isNumber, numberKey } from './key.ts';
+import { compareCounts, countOf, isDigit, isNumber, countKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 export interface PhpVersion { readonly parts: readonly string[]; readonly irregular: string | undefined }
@@ -18,9 +18,24 @@ export const php: SchemeDefinition<PhpVersion> = {
   irregular: ({ irregular }) => irregular,
 };
 
-/** Dashes, underscores and pluses are dots, and so is every change between digits and the rest. */
-export const partsOf = (version: string): string[] => version
-  .replace(/[-_+]/g, '.').replace(/([^\d.])(?=\d)/g, '$1.').replace(/(\d)(?=[^\d.])/g, '$1.').split('.').filter((part) => part !== '');
+/** Splits at dots, dashes, underscores and pluses, and at every change between digits and the rest. */
+export function partsOf(version: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let number = false;
+  for (let i = 0; i <= version.length; i++) {
+    const c = i < version.length ? version.charCodeAt(i) : 0x2e;
+    const separator = c === 0x2e || c === 0x2d || c === 0x5f || c === 0x2b;
+    const digit = isDigit(c);
+    if (i > start && (separator || digit !== number)) {
+      parts.push(version.slice(start, i));
+      start = i;
+    }
+    if (separator) start = i + 1;
+    number = digit;
+  }
+  return parts;
+}
 
 /** Forms in their order; an unknown word is older than all of them, a number stands where `#` does. */
 const forms: readonly (readonly [prefix: string, rank: number])[] =
@@ -34,7 +49,7 @@ export function compareParts(a: readonly string[], b: readonly string[]): number
   for (let i = 0; i < a.length && i < b.length; i++) {
     const x = a[i]!;
     const y = b[i]!;
-    const compared = isNumber(x) && isNumber(y) ? compareDigits(digitsOf(x), digitsOf(y)) : rank(x) - rank(y);
+    const compared = isNumber(x) && isNumber(y) ? compareCounts(countOf(x), countOf(y)) : rank(x) - rank(y);
     if (compared !== 0) return compared;
   }
   if (a.length === b.length) return 0;
@@ -48,6 +63,6 @@ const release = ['#'];
 
 export function partsKey(parts: readonly string[]): string {
   let key = '';
-  for (const part of parts) key += isNumber(part) ? String.fromCharCode(numeral) + numberKey(digitsOf(part)) : String.fromCharCode(rank(part));
+  for (const part of parts) key += isNumber(part) ? String.fromCharCode(numeral) + countKey(countOf(part)) : String.fromCharCode(rank(part));
   return key + String.fromCharCode(end);
 }

@@ -1,4 +1,4 @@
-import { compareDigits, compareText, digitsOf, numberKey, textKey } from './key.ts';
+import { compareCounts, compareText, type Count, countKey, countOf, textKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 /** VERS `lexicographic`: UTF-8 bytes, nothing normalised. */
@@ -9,7 +9,7 @@ export const lexicographic: SchemeDefinition<string> = {
 };
 
 /** Seconds since the year 1 and the fraction's digits. */
-export type Instant = readonly [seconds: string, fraction: string];
+export type Instant = readonly [seconds: Count, fraction: string];
 
 /** VERS `datetime`: RFC 3339 section 5.6, in upper case, ordered by the instant. */
 export const datetime: SchemeDefinition<Instant> = {
@@ -19,8 +19,8 @@ export const datetime: SchemeDefinition<Instant> = {
     const minutes = Date.parse(`${match[1]}:00${match[4]}`);
     const seconds = Number(match[2]);
     if (Number.isNaN(minutes) || seconds > 60) return new Unreadable('no such date or time');
-    return [String(minutes / 1000 + seconds + 62_135_683_200), (match[3] ?? '').replace(/0+$/, '')];
+    return [minutes / 1000 + seconds + 62_135_683_200, (match[3] ?? '').replace(/0+$/, '')];
   },
-  compare: ([a, x], [b, y]) => compareDigits(a, b) || compareText(x, y),
-  key: ([seconds, fraction]) => numberKey(digitsOf(seconds)) + textKey(fraction),
+  compare: ([a, x], [b, y]) => compareCounts(a, b) || compareText(x, y),
+  key: ([seconds, fraction]) => countKey(seconds) + textKey(fraction),
 };

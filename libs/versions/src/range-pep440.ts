@@ -1,4 +1,4 @@
-import { compareDigits } from './key.ts';
+import { compareCounts } from './key.ts';
 import { pep440, type PythonVersion } from './pep440.ts';
 import { type Alternatives, type Condition, UnreadableRange, versionIn } from './range.ts';
 
@@ -32,7 +32,7 @@ function specifierOf(text: string): Condition {
     case '>=': return (version) => compare(version) >= 0;
     // Exclusive means of that release: "<1.0" leaves out 1.0rc1, ">1.0" leaves out 1.0.post1 and 1.0+local.
     case '<': return (version) => pep440.compare(version as PythonVersion, wanted) < 0
-      && (isPrerelease(wanted) || !isPrerelease(version as PythonVersion) || pep440.compare(version as PythonVersion, { ...wanted, dev: '' }) < 0);
+      && (isPrerelease(wanted) || !isPrerelease(version as PythonVersion) || pep440.compare(version as PythonVersion, { ...wanted, dev: 0 }) < 0);
     case '>': return (version) => pep440.compare(version as PythonVersion, wanted) > 0 && compare(version) !== 0
       && (wanted.post !== undefined || (version as PythonVersion).post === undefined
         || pep440.compare({ ...version as PythonVersion, post: undefined, dev: undefined, local: [] }, wanted) !== 0);
@@ -49,7 +49,7 @@ const equals = (version: PythonVersion, wanted: PythonVersion): boolean =>
 
 /** True when the first `count` numbers agree; missing ones are zero. */
 function startsWith(version: PythonVersion, prefix: PythonVersion, count: number): boolean {
-  if (compareDigits(version.epoch, prefix.epoch) !== 0) return false;
-  for (let i = 0; i < count; i++) if (compareDigits(version.release[i] ?? '', prefix.release[i] ?? '') !== 0) return false;
+  if (compareCounts(version.epoch, prefix.epoch) !== 0) return false;
+  for (let i = 0; i < count; i++) if (compareCounts(version.release[i] ?? 0, prefix.release[i] ?? 0) !== 0) return false;
   return true;
 }

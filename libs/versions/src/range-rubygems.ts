@@ -1,3 +1,4 @@
+import { type Count, countOf } from './key.ts';
 import { type Alternatives, type Condition, condition, type Operator, UnreadableRange, versionIn } from './range.ts';
 import { compareSegments, type GemVersion } from './rubygems.ts';
 
@@ -15,7 +16,7 @@ export const gemRange = (text: string): Alternatives => text.split('||').map((al
   });
 });
 
-type Numbers = { readonly digits: string }[];
+type Numbers = { readonly number: Count }[];
 
 /** Gem::Version#release: everything from the first letters on is cut off. */
 function releaseOf({ written }: GemVersion): Numbers {
@@ -27,6 +28,6 @@ function releaseOf({ written }: GemVersion): Numbers {
 function bump(version: GemVersion): Numbers {
   const numbers = releaseOf(version);
   if (numbers.length > 1) numbers.pop();
-  const last = numbers.pop()?.digits ?? '';
-  return [...numbers, { digits: String(BigInt(last === '' ? 0 : last) + 1n) }];
+  const last = numbers.pop()?.number ?? 0;
+  return [...numbers, { number: countOf(String(BigInt(last) + 1n)) }];
 }

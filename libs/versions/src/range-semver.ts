@@ -1,4 +1,4 @@
-import { compareDigits } from './key.ts';
+import { compareCounts } from './key.ts';
 import { type Alternatives, type Condition, condition, type Operator, type RangeOptions, UnreadableRange, versionIn } from './range.ts';
 import type { SemanticVersion } from './semver.ts';
 import type { Scheme } from './schemes.ts';
@@ -46,7 +46,7 @@ export function semverRange(scheme: Scheme, text: string, options: RangeOptions)
   return alternatives;
 }
 
-const sameNumbers = (a: SemanticVersion, b: SemanticVersion): boolean => a.numbers.every((number, i) => compareDigits(number, b.numbers[i]!) === 0);
+const sameNumbers = (a: SemanticVersion, b: SemanticVersion): boolean => a.numbers.every((number, i) => compareCounts(number, b.numbers[i]!) === 0);
 const isPrereleaseOf = (a: SemanticVersion, b: SemanticVersion): boolean => a.prerelease !== undefined && sameNumbers(a, b);
 const offered = (version: SemanticVersion, comparators: readonly Comparator[]): boolean =>
   version.prerelease === undefined || comparators.some((c) => c.version.prerelease !== undefined && sameNumbers(version, c.version));

@@ -1,7 +1,7 @@
-import { compareDigits, digitsOf, isNumber, numberKey } from './key.ts';
+import { compareCounts, type Count, countKey, countOf, isNumber } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
-type Segment = { readonly digits: string } | { readonly text: string };
+type Segment = { readonly number: Count } | { readonly text: string };
 
 export interface GemVersion {
   /** As Gem::Version#canonical_segments: no zeros at the end, nor before the first letters. */
@@ -14,9 +14,15 @@ export interface GemVersion {
 /** Gem::Version (rubygems lib/rubygems/version.rb): numbers after text, and a missing segment is a zero. */
 export const rubygems: SchemeDefinition<GemVersion> = {
   parse(version) {
+    if (plain.test(version)) {
+      const written = version.split('.').map((number) => ({ number: countOf(number) }));
+      let end = written.length;
+      while (end > 0 && written[end - 1]!.number === 0) end--;
+      return { segments: end === written.length ? written : written.slice(0, end), written, regular: true };
+    }
     const written: Segment[] = [];
     for (const part of version.replaceAll('-', '.pre.').match(/[0-9]+|[a-z]+/gi) ?? []) {
-      written.push(isNumber(part) ? { digits: digitsOf(part) } : { text: part });
+      written.push(isNumber(part) ? { number: countOf(part) } : { text: part });
     }
     if (written.length === 0 && version !== '') return new Unreadable('neither numbers nor letters');
     return { segments: canonical(written), written, regular: pattern.test(version) };
@@ -26,25 +32,27 @@ export const rubygems: SchemeDefinition<GemVersion> = {
     let key = '';
     let zeros = 0;
     for (const segment of segments) {
-      if ('digits' in segment && segment.digits === '') {
+      if ('number' in segment && segment.number === 0) {
         zeros++;
         continue;
       }
       // Zeros are what a shorter version has too: n of them and then text is the older the smaller n, then a number the newer.
       if (zeros > 0) key += 'text' in segment ? '\x02' + mark(zeros) : '\x04' + mark(0xffff - zeros);
       zeros = 0;
-      key += 'text' in segment ? '\x01' + segment.text + '\x00' : '\x05' + numberKey(segment.digits);
+      key += 'text' in segment ? '\x01' + segment.text + '\x00' : '\x05' + countKey(segment.number);
     }
     return key + '\x03';
   },
   irregular: ({ regular }) => regular ? undefined : 'not a version RubyGems accepts',
 };
 
+/** Almost every version there is. */
+const plain = /^\d+(?:\.\d+)*$/;
 /** Gem::Version::VERSION_PATTERN, anchored. The empty version is 0. */
 const pattern = /^(?:[0-9]+(?:\.[0-9a-zA-Z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?$/;
 
 const mark = (n: number): string => String.fromCharCode(n >> 8, n & 0xff);
-const isZero = (segment: Segment): boolean => 'digits' in segment && segment.digits === '';
+const isZero = (segment: Segment): boolean => 'number' in segment && segment.number === 0;
 
 /** Leaves out the zeros at the end of the numbers before the first text, and those at the very end. */
 function canonical(written: readonly Segment[]): Segment[] {
@@ -57,7 +65,7 @@ function canonical(written: readonly Segment[]): Segment[] {
   return [...drop(written.slice(0, text)), ...drop(written.slice(text))];
 }
 
-const zero: Segment = { digits: '' };
+const zero: Segment = { number: 0 };
 
 export function compareSegments(a: readonly Segment[], b: readonly Segment[]): number {
   for (let i = 0; i < a.length || i < b.length; i++) {
@@ -68,7 +76,7 @@ export function compareSegments(a: readonly Segment[], b: readonly Segment[]): n
       if (x.text !== y.text) return x.text < y.text ? -1 : 1;
     } else {
       if ('text' in y) return 1;
-      const compared = compareDigits(x.digits, y.digits);
+      const compared = compareCounts(x.number, y.number);
       if (compared !== 0) return compared;
     }
   }

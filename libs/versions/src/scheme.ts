@@ -30,17 +30,17 @@ export const maxVersionLength = 1024;
 /** Reads a version of a scheme after the checks all schemes share: length, control characters, white space around it. */
 export function parseVersion<V>(scheme: SchemeDefinition<V>, version: string): V | Unreadable {
   if (version.length > maxVersionLength) return new Unreadable(`version is ${version.length} characters long, more than ${maxVersionLength}`);
-  const trimmed = trim(version);
-  for (let i = 0; i < trimmed.length; i++) {
-    const c = trimmed.charCodeAt(i);
-    if (c <= 0x20 || c === 0x7f) return new Unreadable(`version has a blank or control character at ${i}`);
-  }
-  return scheme.parse(trimmed);
+  if (blankOrControlAt(version) < 0) return scheme.parse(version);
+  // Blanks around a version are the file's, not the version's.
+  const trimmed = version.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+  const at = blankOrControlAt(trimmed);
+  return at < 0 ? scheme.parse(trimmed) : new Unreadable(`version has a blank or control character at ${at}`);
 }
 
-/** Spaces, tabs and line ends around a version are the file's, not the version's. */
-const trim = (version: string): string => isBlank(version.charCodeAt(0)) || isBlank(version.charCodeAt(version.length - 1))
-  ? version.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
-  : version;
-
-const isBlank = (c: number): boolean => c === 0x20 || (c >= 9 && c <= 13);
+function blankOrControlAt(version: string): number {
+  for (let i = 0; i < version.length; i++) {
+    const c = version.charCodeAt(i);
+    if (c <= 0x20 || c === 0x7f) return i;
+  }
+  return -1;
+}
