@@ -15,6 +15,7 @@ process.env['OTEL_METRICS_EXPORTER'] ??= 'none';   // metrics are scraped from /
 process.env['OTEL_LOGS_EXPORTER'] ??= 'none';      // logs are JSON lines on standard output
 
 const sdk = new NodeSDK({
+  serviceName: process.env['OTEL_SERVICE_NAME'] ?? 'plimsoll',
   // No resource detectors: they ask the network and the file system about things we do not show.
   autoDetectResources: false,
   instrumentations: [
