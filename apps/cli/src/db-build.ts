@@ -68,7 +68,8 @@ async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): 
       for await (const reading of readFeed(source, records, counts)) {
         if (reading.kind !== 'advisory') continue;
         const { advisory } = reading;
-        if (advisory.modified && advisory.modified > (counts.newest ?? '')) counts.newest = advisory.modified;
+        // Go's vulnerability database says year 1 where it does not know.
+        if (advisory.modified && advisory.modified > (counts.newest ?? '1970')) counts.newest = advisory.modified;
         if (counts.advisories % 500 === 0) progress.update(`${source.id}: ${plural(counts.advisories, 'advisory', 'advisories')} …`);
         yield advisory;
       }

@@ -3,7 +3,7 @@ import { Problem } from '@plimsoll/problem';
 import { type Command, json } from './command.ts';
 import { databaseOption, databasePath } from './database-path.ts';
 import { readTarget, targetHelp, targetOptions } from './index-target.ts';
-import { say } from './terminal.ts';
+import { jsonText, say } from './terminal.ts';
 
 export const command: Command = {
   usage: 'FINDING TARGET',
@@ -16,7 +16,7 @@ export const command: Command = {
     using database = openDatabase(databasePath(parsed));
     const found = match(inventory, database).findings.filter((finding) => [finding.id, ...finding.aliases, finding.advisory].includes(id));
     if (found.length === 0) throw new Problem('missing', `${target} has no finding ${id}; \`plimsoll why-not ${id} ${target}\` says why`, { code: 'finding-missing' });
-    say(parsed.flag('json') ? JSON.stringify(found, null, 2) : found.map(explain).join('\n\n'));
+    say(parsed.flag('json') ? jsonText(found) : found.map(explain).join('\n\n'));
     return 0;
   },
 };

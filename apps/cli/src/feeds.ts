@@ -1,7 +1,7 @@
 import type { Answer, GetFeedsStatus, IngestSource } from '@plimsoll/contracts';
 import { type Command, json } from './command.ts';
 import { openPlatform, platformOptions } from './platform.ts';
-import { paint, plural, say, table } from './terminal.ts';
+import { jsonText, minute, paint, plural, say, table, thousands } from './terminal.ts';
 
 export const command: Command = {
   usage: '[ingest SOURCE [--file FILE]]',
@@ -13,15 +13,15 @@ export const command: Command = {
     const [action, source] = parsed.positionals;
     if (action === 'ingest' && source) {
       const done = await platform.call<Answer<typeof IngestSource>>('POST', `/v1/feeds/${encodeURIComponent(source)}/ingest`, { body: { file: parsed.text('file') } });
-      say(parsed.flag('json') ? JSON.stringify(done, null, 2) : `${source}: revision ${done.revision}; ${plural(done.advisories, 'advisory', 'advisories')}, ${done.added} added, ${done.changed} changed, ${done.removed} removed, ${done.kept_aside} kept aside`);
+      say(parsed.flag('json') ? jsonText(done) : `${source}: revision ${done.revision}; ${plural(done.advisories, 'advisory', 'advisories')}, ${done.added} added, ${done.changed} changed, ${done.removed} removed, ${done.kept_aside} kept aside`);
       return 0;
     }
     const status = await platform.call<Answer<typeof GetFeedsStatus>>('GET', '/v1/feeds');
-    if (parsed.flag('json')) { say(JSON.stringify(status, null, 2)); return 0; }
+    if (parsed.flag('json')) { say(jsonText(status)); return 0; }
     const rows = status.sources.filter(({ state }) => parsed.flag('all') || state !== 'never')
-      .map(({ source: id, title, advisories, kept_aside, state, checked_at, problem }) => [id, title, advisories.toLocaleString('en'), String(kept_aside), checked_at?.slice(0, 16).replace('T', ' ') ?? '', problem ? `${state}: ${problem}` : state]);
+      .map(({ source: id, title, advisories, kept_aside, state, checked_at, problem }) => [id, title, thousands(advisories), String(kept_aside), checked_at ? minute(checked_at) : '', problem ? `${state}: ${problem}` : state]);
     say([
-      `Revision ${paint('bold', String(status.revision))}${status.published_at ? ` of ${status.published_at.slice(0, 16).replace('T', ' ')}` : ''}: ${plural(status.advisories, 'advisory', 'advisories')}, ${plural(status.images, 'image')} watched`, '',
+      `Revision ${paint('bold', String(status.revision))}${status.published_at ? ` of ${minute(status.published_at)}` : ''}: ${plural(status.advisories, 'advisory', 'advisories')}, ${plural(status.images, 'image')} watched`, '',
       rows.length ? table([{ title: 'Source' }, { title: 'Title', gives: true }, { title: 'Advisories', align: 'right' }, { title: 'Aside', align: 'right' }, { title: 'Checked' }, { title: 'State', gives: true }], rows,
         (cell, column, row) => column === 5 ? paint(rows[row]![5] === 'ok' ? 'green' : 'red', cell) : cell) : ' No source was fetched yet.',
     ].join('\n'));

@@ -1,7 +1,7 @@
 import type { ImageItem, Page } from '@plimsoll/contracts';
 import { type Command, json } from './command.ts';
 import { openPlatform, platformOptions } from './platform.ts';
-import { paint, plural, say, table } from './terminal.ts';
+import { jsonText, paint, plural, say, table } from './terminal.ts';
 
 export const command: Command = {
   usage: '[--decision allow,warn,deny] [--severity LIST] [--search TEXT]',
@@ -15,7 +15,7 @@ export const command: Command = {
   async run(parsed) {
     const platform = await openPlatform(parsed);
     const page = await platform.call<Page<ImageItem>>('GET', '/v1/projects/{project}/images', { query: { decision: parsed.text('decision'), severity: parsed.text('severity'), search: parsed.text('search'), limit: parsed.text('limit') } });
-    if (parsed.flag('json')) { say(JSON.stringify(page, null, 2)); return 0; }
+    if (parsed.flag('json')) { say(jsonText(page)); return 0; }
     if (page.items.length === 0) { say('No images. Submit one with `plimsoll push REFERENCE`.'); return 0; }
     const rows = page.items.map(({ reference, digest, state, packages, summary, decision }) => [
       reference, digest?.slice(7, 19) ?? '', packages === undefined ? '' : String(packages), summary ? String(summary.by_severity.critical) : '', summary ? String(summary.by_severity.high) : '', summary ? String(summary.total) : '', decision ?? state]);

@@ -17,7 +17,8 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
   const progress = new Progress();
   progress.update(`Opening ${text} …`);
   const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort(new Error('interrupted')));
+  const interrupt = (): void => abort.abort();
+  process.once('SIGINT', interrupt);
   try {
     const platform = parsed.text('platform');
     return await indexTarget(await recogniseTarget(text), {
@@ -25,6 +26,7 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
       onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Reading ${text}: ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB`),
     });
   } finally {
+    process.off('SIGINT', interrupt);
     progress.done();
   }
 }

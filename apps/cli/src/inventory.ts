@@ -1,7 +1,8 @@
 import type { Inventory } from '@plimsoll/inventory';
 import { json, type Command } from './command.ts';
 import { readTarget, targetHelp, targetOptions } from './index-target.ts';
-import { note, paint, plural, say, table } from './terminal.ts';
+import { whatItIs } from './report-table.ts';
+import { jsonText, note, paint, plural, say, table, wrap } from './terminal.ts';
 
 export const command: Command = {
   usage: 'TARGET [--json]',
@@ -10,7 +11,7 @@ export const command: Command = {
   words: [1, 1],
   async run(parsed) {
     const inventory = await readTarget(parsed.positionals[0]!, parsed);
-    say(parsed.flag('json') ? JSON.stringify(inventory, null, 2) : asTable(inventory));
+    say(parsed.flag('json') ? jsonText(inventory) : asTable(inventory));
     if (inventory.problems.length === 0) return 0;
     tellProblems(inventory);
     return 1;
@@ -19,10 +20,10 @@ export const command: Command = {
 
 function asTable({ target, os, packages }: Inventory): string {
   return [
-    `${paint('bold', target.reference)}${target.platform ? ` (${target.platform})` : ''}  ${os?.name ?? 'no operating system'}`,
-    `${plural(packages.length, 'package')}${target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''}`, '',
-    table([{ title: 'Type' }, { title: 'Package', gives: true }, { title: 'Version', gives: true }, { title: 'Where', gives: true }],
-      packages.map(({ type, name, version, locations: [first, ...others] }) => [type, name, version || '(none)', `${first?.path ?? ''}${others.length ? ` and ${others.length} more` : ''}`])),
+    paint('bold', target.reference),
+    wrap(paint('dim', [...whatItIs(target.platform, os), plural(packages.length, 'package') + (target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : '')].join('; ')), ''), '',
+    packages.length === 0 ? ' No packages were recognised.' : table([{ title: 'Type' }, { title: 'Package', gives: true }, { title: 'Version', gives: true }, { title: 'Where', gives: true }],
+      packages.map(({ type, name, version, locations: [first, ...others] }) => [type, name, version || '(none)', `${first?.path ?? ''}${others.length ? ` +${others.length}` : ''}`])),
   ].join('\n');
 }
 

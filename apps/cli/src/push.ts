@@ -1,7 +1,7 @@
 import type { ImageEvent, PushOperation } from '@plimsoll/contracts';
 import { type Command, json } from './command.ts';
 import { openPlatform, platformOptions, type Platform } from './platform.ts';
-import { failed, note, paint, plural, Progress, say } from './terminal.ts';
+import { jsonText, failed, note, paint, plural, Progress, say } from './terminal.ts';
 import { showImage } from './show-image.ts';
 
 export const command: Command = {
@@ -16,9 +16,9 @@ export const command: Command = {
   async run(parsed) {
     const platform = await openPlatform(parsed);
     const submitted = await platform.call<PushOperation>('POST', '/v1/projects/{project}/images', { body: { target: parsed.positionals[0], platform: parsed.text('platform') } });
-    if (parsed.flag('no-wait')) { say(parsed.flag('json') ? JSON.stringify(submitted, null, 2) : `operation ${submitted.id}; follow it at ${platform.url}${submitted.links.self}`); return 0; }
+    if (parsed.flag('no-wait')) { say(parsed.flag('json') ? jsonText(submitted) : `operation ${submitted.id}; follow it at ${platform.url}${submitted.links.self}`); return 0; }
     const done = await follow(platform, submitted);
-    if (parsed.flag('json')) say(JSON.stringify(done, null, 2));
+    if (parsed.flag('json')) say(jsonText(done));
     else if (done.digest && done.state !== 'rejected') await showImage(platform, done.digest);
     if (done.state === 'rejected') { failed(`the image was rejected: ${done.problem?.detail ?? 'no reason given'}${done.problem?.code ? ` (${done.problem.code})` : ''}`); return 1; }
     return done.decision === 'deny' ? 2 : 0;

@@ -1,56 +1,62 @@
 import type { ScanReport } from '@plimsoll/contracts';
 import type { Finding } from '@plimsoll/matching';
-import { paint, plural, table, wrap } from './terminal.ts';
+import { paint, plural, table, width, wrap } from './terminal.ts';
 
-/** A scan as people read it: what, what is wrong, whether it may sail and why. */
-export function reportTable(report: ScanReport): string {
-  const { target, os, packages, not_covered, advisories, partial } = report;
+/** A scan as people read it: what, what is wrong, whether it may sail and why. `fit` is the width of the tables, Infinity in a file. */
+export function reportTable(report: ScanReport, fit?: number): string {
+  const { target, os, packages, findings, not_covered, advisories, partial } = report;
   return [
-    `${paint('bold', target.reference)}${target.platform ? ` (${target.platform})` : ''}  ${os?.name ?? 'no operating system'}`,
-    paint('dim', `${plural(packages.length, 'package')}${target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''}; ${plural(advisories.count, 'advisory', 'advisories')} of ${advisories.built.slice(0, 10)}`),
+    paint('bold', target.reference),
+    wrap(paint('dim', [...whatItIs(target.platform, os), plural(packages.length, 'package') + (target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''), `${plural(advisories.count, 'advisory', 'advisories')} of ${advisories.built.slice(0, 10)}`].join('; ')), ''),
     '',
-    ...(report.findings.length ? [findingsTable(report.findings), ''] : []),
-    ` ${summaryLine(report)}`,
-    ...(not_covered.length ? [` ${paint('yellow', `${plural(not_covered.length, 'package')} not covered:`)} ${coverageWords(not_covered)}`] : []),
+    ...(findings.length ? [findingsTable(findings, fit), ''] : []),
+    wrap(summaryLine({ ...report, packages: packages.length }), ' '),
+    ...(not_covered.length ? [wrap(coverageWords(not_covered), ' ')] : []),
     '',
     ...verdictLines(report.verdict, partial),
   ].join('\n');
 }
 
+/** `linux/amd64; Alpine Linux v3.15`, as far as it is known. */
+export const whatItIs = (platform: string | undefined, os: { name: string } | null | undefined): string[] => [...platform ? [platform] : [], os?.name ?? 'no operating system'];
+
 const colours = { critical: ['bold', 'red'], high: 'red', medium: 'yellow', low: 'blue', unknown: 'magenta', negligible: 'dim' } as const;
 
-/** One row a problem and repair: packages built from one source that share both stand together. */
-export function findingsTable(findings: readonly Finding[]): string {
-  const groups = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    const key = [finding.severity, finding.id, finding.proof.name, finding.package.version, finding.fixed_version, finding.state].join('\0');
-    groups.set(key, [...groups.get(key) ?? [], finding]);
-  }
+/** One row a problem and repair: packages of one version that share both stand together, under the name of their source where it is one of them. */
+export function findingsTable(findings: readonly Finding[], fit = width()): string {
+  const groups = Map.groupBy(findings, ({ severity, id, state, fix_state, fixed_version, package: { type, version } }) => [severity, id, state, fix_state, fixed_version, type, version].join('\0'));
   const rows = [...groups.values()].map((group) => {
-    const { severity, id, state, score, package: { name, version }, fixed_version } = group[0]!;
-    return [severity, score?.toFixed(1) ?? '', id, group.length > 1 ? `${name} +${group.length - 1}` : name, version || '(none)', state === 'undetermined' ? 'cannot tell' : fixed_version ?? fixWords[group[0]!.fix_state]];
+    const { severity, id, state, score, fix_state, fixed_version, proof, package: { version } } = group[0]!;
+    const names = [...new Set(group.map(({ package: { name } }) => name))].sort((a, b) => a.length - b.length);
+    const name = group.every((one) => one.proof.name === proof.name) && names.includes(proof.name) ? proof.name : names[0]!;
+    return [severity, score?.toFixed(1) ?? '', id, names.length > 1 ? `${name} +${names.length - 1}` : name, version || '(none)', state === 'undetermined' ? 'cannot tell' : fixed_version ?? fixWords[fix_state]];
   });
-  return table([{ title: 'Severity' }, { title: 'Score', align: 'right' }, { title: 'Finding' }, { title: 'Package', gives: true }, { title: 'Installed', gives: true }, { title: 'Fixed in', gives: true }], rows,
-    (cell, column, row) => column === 0 ? paint(colours[rows[row]![0] as keyof typeof colours] as never, cell) : column === 2 ? paint('bold', cell) : cell);
+  const scored = rows.some(([, score]) => score !== '');
+  const drawn = table([{ title: 'Severity' }, ...scored ? [{ title: 'Score', align: 'right', spare: true } as const] : [], { title: 'Finding' }, { title: 'Package', gives: true }, { title: 'Installed', gives: true }, { title: 'Fixed in', gives: true }],
+    scored ? rows : rows.map(([severity, , ...rest]) => [severity!, ...rest]),
+    (cell, column, row) => column === 0 ? paint(colours[rows[row]![0] as keyof typeof colours] as never, cell) : column === (scored ? 2 : 1) ? paint('bold', cell) : cell, fit);
+  return rows.some(([, , , name]) => / \+\d+$/.test(name!)) ? `${drawn}\n${wrap(paint('dim', '+1: one more package of that version has the same finding and the same repair'), ' ', fit)}` : drawn;
 }
 
-const fixWords = { available: 'yes', 'none-yet': 'no fix yet', 'wont-fix': 'will not be fixed', 'end-of-life': 'end of life', unknown: '' } as const;
+const fixWords = { available: 'yes', 'none-yet': 'no fix yet', 'wont-fix': 'will not be fixed', 'end-of-life': 'end of life', unknown: 'no fix known' } as const;
 
-export function summaryLine({ summary: { total, by_severity, fixable, undetermined }, findings }: Pick<ScanReport, 'summary'> & { findings?: readonly unknown[] }): string {
-  if (total + undetermined === 0) return paint('green', 'No findings.');
+/** The one line to remember. Green only where something was looked up and nothing was found. */
+export function summaryLine({ summary: { total, by_severity, fixable, undetermined, not_covered }, findings, packages }: Pick<ScanReport, 'summary'> & { findings: readonly unknown[]; packages: number }): string {
+  if (packages === 0) return paint('yellow', 'No packages were recognised, so there was nothing to look up.');
+  if (total + undetermined === 0) return not_covered >= packages ? paint('yellow', 'No package here is covered by an advisory source, so nothing can be said.') : not_covered ? paint('yellow', `No findings in the ${packages - not_covered} of ${plural(packages, 'package')} that could be looked up.`) : paint('green', 'No findings.');
   const parts = (Object.keys(by_severity) as (keyof typeof by_severity)[]).filter((severity) => by_severity[severity] > 0).map((severity) => paint(colours[severity] as never, `${by_severity[severity]} ${severity}`));
   const fixes = Object.values(fixable).reduce((sum, count) => sum + count, 0);
-  const hidden = findings && findings.length < total + undetermined ? `; ${findings.length} shown` : '';
-  return `${plural(total, 'finding')}: ${parts.join(', ')}; ${fixes} have a fix${undetermined ? `; ${paint('magenta', `${undetermined} cannot be told`)}` : ''}${hidden}`;
+  return [
+    `${plural(total, 'finding')}${parts.length ? `: ${parts.join(', ')}` : ''}`,
+    ...total ? [`${fixes === total ? 'all' : fixes === 0 ? 'none' : fixes} with a fix`] : [],
+    ...undetermined ? [paint('magenta', `${undetermined} more cannot be told`)] : [],
+    ...findings.length < total + undetermined ? [`${findings.length} shown`] : [],
+  ].join('; ');
 }
 
 function coverageWords(packages: ScanReport['not_covered']): string {
-  const reasons = new Map<string, number>();
-  for (const { reason, ecosystem } of packages) {
-    const words = { 'release-not-covered': `no advisories for ${ecosystem}`, 'system-unknown': 'operating system unknown', 'third-party': 'built by somebody else than the distribution', 'no-ecosystem': 'nobody publishes advisories for the kind', 'owner-not-covered': 'part of a package that is not covered' }[reason];
-    reasons.set(words, (reasons.get(words) ?? 0) + 1);
-  }
-  return [...reasons].map(([words, count]) => `${count} ${words}`).join(', ');
+  const reasons = Map.groupBy(packages, ({ reason, ecosystem }) => ({ 'release-not-covered': `no advisories for ${ecosystem}`, 'system-unknown': 'operating system unknown', 'third-party': 'built by somebody else than the distribution', 'no-ecosystem': 'nobody publishes advisories for the kind', 'owner-not-covered': 'part of a package that is not covered' })[reason]);
+  return `${plural(packages.length, 'package')} not covered: ${reasons.size === 1 ? [...reasons.keys()][0]! : [...reasons].map(([words, { length }]) => `${words} (${length})`).join(', ')}`;
 }
 
 const decisionPaint = { allow: ['bold', 'green'], warn: ['bold', 'yellow'], deny: ['bold', 'red'] } as const;

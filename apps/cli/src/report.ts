@@ -1,7 +1,7 @@
 import { type Command, json } from './command.ts';
 import { openPlatform, platformOptions } from './platform.ts';
 import { allFindings, findImage, showImage } from './show-image.ts';
-import { failed, say } from './terminal.ts';
+import { jsonText, failed, say } from './terminal.ts';
 
 export const command: Command = {
   usage: 'IMAGE [--severity LIST]',
@@ -13,7 +13,7 @@ export const command: Command = {
     const image = await findImage(platform, parsed.positionals[0]!);
     if (!image.digest) { failed(`${image.reference} was rejected: ${image.problem?.detail}`); return 1; }
     const query = { severity: parsed.text('severity') };
-    if (parsed.flag('json')) say(JSON.stringify(await allFindings(platform, image.digest, query), null, 2));
+    if (parsed.flag('json')) say(jsonText(await allFindings(platform, image.digest, query)));
     else await showImage(platform, image.digest, query);
     return image.problems ? 1 : 0;
   },

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
+import type { ScanReport } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import { type Command, json, type Parsed } from './command.ts';
 import { databaseOption, databasePath } from './database-path.ts';
 import { readTarget, targetHelp, targetOptions } from './index-target.ts';
 import { tellProblems } from './inventory.ts';
-import { say } from './terminal.ts';
+import { jsonText, note, paint, say } from './terminal.ts';
 
 const severities = ['critical', 'high', 'medium', 'low', 'unknown', 'negligible'] as const;
 
@@ -15,9 +17,9 @@ export const command: Command = {
     format: { type: 'string', short: 'f', value: 'FORMAT', what: 'table (default), json or sarif' },
     json: { ...json, what: 'short for --format json' },
     output: { type: 'string', short: 'o', value: 'FILE', what: 'write there instead of standard output' },
-    severity: { type: 'string', value: 'LIST', what: 'show only these, e.g. critical,high' },
-    'ignore-unfixed': { type: 'boolean', what: 'show only findings that have a fix' },
-    'fail-on': { type: 'string', value: 'SEVERITY', what: 'exit 2 when a shown finding is at least this severe; `any` for all' },
+    severity: { type: 'string', value: 'LIST', what: 'show and count only these, e.g. critical,high' },
+    'ignore-unfixed': { type: 'boolean', what: 'show and count only findings that have a fix' },
+    'fail-on': { type: 'string', value: 'SEVERITY', what: 'exit 2 when a shown finding is at least this severe, or cannot be told; `any` for all' },
     policy: { type: 'string', value: 'FILE', what: 'judge by this policy, and exit 2 when it denies; `default` for the built-in one' },
     'exit-code': { type: 'string', value: 'N', what: 'exit with N instead of 2' },
     ...databaseOption, ...targetOptions,
@@ -28,21 +30,31 @@ export const command: Command = {
     const [{ scanReport }, inventory] = await Promise.all([import('./scan-report.ts'), readTarget(parsed.positionals[0]!, parsed)]);
     const report = scanReport(inventory, databasePath(parsed), wanted.policy);
     const shown = report.findings.filter((finding) => (!wanted.severities || wanted.severities.has(finding.severity)) && (!wanted.fixedOnly || finding.fix_state === 'available'));
-    const text = await formatted({ ...report, findings: shown }, wanted.format);
     const output = parsed.text('output');
-    if (output) (await import('node:fs')).writeFileSync(output, `${text}\n`);
-    else say(text);
+    const text = await formatted({ ...report, findings: shown }, wanted.format, output === undefined ? undefined : Infinity);
+    if (output === undefined) say(text);
+    else write(output, text);
+    if (report.verdict.decision === 'deny' && wanted.format === 'table' && wanted.policy === undefined && wanted.failOn === undefined) note(paint('dim', '\nThis verdict does not change the exit code; `--policy default` makes it 2.', process.stderr));
     if (report.partial) { tellProblems(report); return 1; }
     const overThreshold = wanted.failOn !== undefined && shown.some(({ severity, state }) => state === 'undetermined' || severities.indexOf(severity) <= wanted.failOn!);
     return overThreshold || (wanted.policy !== undefined && report.verdict.decision === 'deny') ? wanted.exitCode : 0;
   },
 };
 
-async function formatted(report: import('@plimsoll/contracts').ScanReport, format: string): Promise<string> {
+async function formatted(report: ScanReport, format: string, fit: number | undefined): Promise<string> {
   switch (format) {
-    case 'json': return JSON.stringify(report, null, 2);
-    case 'sarif': return JSON.stringify((await import('./sarif.ts')).sarif(report), null, 2);
-    default: return (await import('./report-table.ts')).reportTable(report);
+    case 'json': return jsonText(report);
+    case 'sarif': return jsonText((await import('./sarif.ts')).sarif(report));
+    default: return (await import('./report-table.ts')).reportTable(report, fit);
+  }
+}
+
+/** A file has no terminal: no colours, nothing cut. */
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, `${stripVTControlCharacters(text)}\n`);
+  } catch (cause) {
+    throw new Problem('invalid', `${file} cannot be written: ${(cause as Error).message}`, { code: 'output-unwritable', cause });
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Finding } from '@plimsoll/matching';
 import type { Answer, GetFindings, GetVerdict, ImageItem, Page } from '@plimsoll/contracts';
 import type { Platform } from './platform.ts';
-import { findingsTable, summaryLine, verdictLines } from './report-table.ts';
-import { paint, plural, say } from './terminal.ts';
+import { findingsTable, summaryLine, verdictLines, whatItIs } from './report-table.ts';
+import { paint, plural, say, wrap } from './terminal.ts';
 
 type Findings = Answer<typeof GetFindings>;
 
@@ -14,10 +14,10 @@ export async function showImage(platform: Platform, digest: string, query: Reado
     platform.call<Answer<typeof GetVerdict>>('GET', `/v1/projects/{project}/images/${digest}/verdict`),
   ]);
   say([
-    `${paint('bold', image.reference)}${image.platform ? ` (${image.platform})` : ''}  ${image.os?.name ?? 'no operating system'}`,
-    paint('dim', `${digest}; ${plural(image.packages ?? 0, 'package')}; feed revision ${findings.revision}`), '',
+    paint('bold', image.reference),
+    wrap(paint('dim', [...whatItIs(image.platform, image.os), plural(image.packages ?? 0, 'package'), `feed revision ${findings.revision}`].join('; ')), ''), paint('dim', digest), '',
     ...(findings.items.length ? [findingsTable(findings.items), ''] : []),
-    ` ${summaryLine({ summary: findings.summary, findings: findings.items })}`, '',
+    wrap(summaryLine({ summary: findings.summary, findings: findings.items, packages: image.packages ?? 0 }), ' '), '',
     ...verdictLines(verdict),
   ].join('\n'));
 }

@@ -2,7 +2,7 @@ import type { Answer, CreateSubscription, ListDeliveries, ListSubscriptions } fr
 import { Problem } from '@plimsoll/problem';
 import { type Command, json } from './command.ts';
 import { openPlatform, platformOptions } from './platform.ts';
-import { say, table } from './terminal.ts';
+import { jsonText, say, table } from './terminal.ts';
 
 export const command: Command = {
   usage: '[list | add NAME --webhook URL|--email ADDRESS | delete ID | deliveries | replay DELIVERY]',
@@ -16,7 +16,7 @@ export const command: Command = {
   async run(parsed) {
     const platform = await openPlatform(parsed);
     const [action = 'list', word] = parsed.positionals;
-    const show = (value: unknown, text: () => string): number => { say(parsed.flag('json') ? JSON.stringify(value, null, 2) : text()); return 0; };
+    const show = (value: unknown, text: () => string): number => { say(parsed.flag('json') ? jsonText(value) : text()); return 0; };
     const needed = (): string => { if (word) return word; throw new Problem('invalid', `subscriptions ${action}: which one?`, { code: 'usage' }); };
     switch (action) {
       case 'list': {

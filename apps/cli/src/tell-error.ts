@@ -6,9 +6,11 @@ const advice: Readonly<Record<string, string>> = {
   'database-missing': 'Fetch the advisories with `plimsoll db update`, or bring a file with `plimsoll db import FILE`.',
   'database-truncated': 'Fetch it again with `plimsoll db update`.',
   'database-tampered': 'Fetch it again with `plimsoll db update`.',
-  'database-version': 'Fetch it again with `plimsoll db update`.',
+  'database-version': 'Make it again with `plimsoll db update`, or with `plimsoll db build` from your own feed files.',
+  'archive-truncated': 'It is cut short: copy or save it again.',
   'reference-needed': 'Name one of them after a colon: FILE:REF.',
   'platform-needed': 'Choose one with --platform.',
+  'registry-unavailable': 'No file has this name here, so it was taken for an image reference.',
   'not-signed-in': 'Sign in with `plimsoll login`, or set PLIMSOLL_URL and PLIMSOLL_TOKEN.',
 };
 
@@ -19,6 +21,8 @@ export function tellError(error: unknown): number {
     failed([error.detail, ...(parts ? [parts] : [])].join('\n'), error.code === undefined ? undefined : advice[error.code]);
     return 1;
   }
+  // Ctrl-C: the shell's own number, and nothing to say.
+  if (error instanceof Error && error.name === 'AbortError') return 130;
   const cause = error instanceof Problem && error.cause !== undefined ? error.cause : error;
   failed(`a bug: ${cause instanceof Error ? cause.stack ?? cause.message : String(cause)}`, 'Please report it with the command you typed.');
   return 1;

@@ -3,7 +3,7 @@ import { type Command, json } from './command.ts';
 import { openPlatform, platformOptions } from './platform.ts';
 import { verdictLines } from './report-table.ts';
 import { findImage } from './show-image.ts';
-import { failed, paint, say } from './terminal.ts';
+import { jsonText, failed, minute, paint, say } from './terminal.ts';
 
 export const command: Command = {
   usage: 'IMAGE',
@@ -15,9 +15,9 @@ export const command: Command = {
     const image = await findImage(platform, parsed.positionals[0]!);
     if (!image.digest) { failed(`${image.reference} was rejected: ${image.problem?.detail}`); return 2; }
     const verdict = await platform.call<Answer<typeof GetVerdict>>('GET', `/v1/projects/{project}/images/${image.digest}/verdict`);
-    say(parsed.flag('json') ? JSON.stringify(verdict, null, 2) : [
+    say(parsed.flag('json') ? jsonText(verdict) : [
       `${paint('bold', image.reference)}  ${paint('dim', image.digest)}`, ...verdictLines(verdict),
-      paint('dim', `   decided ${verdict.decided_at.slice(0, 16).replace('T', ' ')}${verdict.revision === undefined ? '' : ` at feed revision ${verdict.revision}`}${verdict.trace_id ? `; trace ${verdict.trace_id}` : ''}`),
+      paint('dim', `   decided ${minute(verdict.decided_at)}${verdict.revision === undefined ? '' : ` at feed revision ${verdict.revision}`}${verdict.trace_id ? `; trace ${verdict.trace_id}` : ''}`),
     ].join('\n'));
     return verdict.decision === 'deny' ? 2 : 0;
   },

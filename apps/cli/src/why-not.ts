@@ -2,7 +2,7 @@ import { openDatabase, whyNot } from '@plimsoll/matching';
 import { type Command, json } from './command.ts';
 import { databaseOption, databasePath } from './database-path.ts';
 import { readTarget, targetHelp, targetOptions } from './index-target.ts';
-import { say } from './terminal.ts';
+import { jsonText, say } from './terminal.ts';
 
 export const command: Command = {
   usage: 'CVE TARGET',
@@ -14,7 +14,7 @@ export const command: Command = {
     const inventory = await readTarget(target, parsed);
     using database = openDatabase(databasePath(parsed));
     const { text, ...answer } = whyNot(id, inventory, database);
-    say(parsed.flag('json') ? JSON.stringify(answer, null, 2) : text);
+    say(parsed.flag('json') ? jsonText(answer) : text);
     return inventory.problems.length ? 1 : 0;
   },
 };

@@ -16,7 +16,7 @@ export const ScanReport = z.object({
     reasons: z.array(z.object({ rule: z.string(), outcome: z.enum(['warn', 'deny', 'error']), message: z.string(), findings: z.array(z.string()).optional(), remediation: z.string().optional() })),
     policy: z.object({ name: z.string(), digest: z.string() }),
   }),
-  /** The advisory database that was asked; null when none was (`--offline` without a database is an error, not a null). */
+  /** The advisory database that was asked. Without one there is no report: that is an error. */
   advisories: z.object({ revision: z.string(), built: z.string(), count: z.int().nonnegative() }),
   /** True when a part could not be read: then nothing here says that the target is clean, and the exit code is 1. */
   partial: z.boolean(),
