@@ -14,7 +14,7 @@ for (const [id, schema] of Object.entries(named)) registry.add(schema as z.ZodTy
 export function openApi(operations: readonly Operation[] = allOperations): Json {
   const components: Json = {};
   const answerOf = (schema: z.ZodType): Json => {
-    const { $schema: _, $defs = {}, ...body } = hoisted(z.toJSONSchema(schema, { metadata: registry, unrepresentable: 'any' }) as Json);
+    const { $defs = {}, ...body } = plain(hoisted(z.toJSONSchema(schema, { metadata: registry, unrepresentable: 'any' }) as Json));
     Object.assign(components, $defs as Json);
     const { id, ...rest } = body;
     if (typeof id !== 'string') return body;
@@ -80,8 +80,8 @@ const parameters = (shape: z.ZodObject, where: 'path' | 'query'): Json[] =>
   }));
 
 const inputSchema = (schema: z.ZodType): Json => plain(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json);
-const plain = ({ $schema: _, ...schema }: Json): Json => schema;
+const plain = (schema: Json): Json => Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'));
 
 /** Zod puts named schemas under $defs; OpenAPI has one place for all. */
 const hoisted = (schema: Json): Json =>
-  JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/').replaceAll('"#"', '"#/components/schemas/self"')) as Json;
+  JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;

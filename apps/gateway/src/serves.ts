@@ -64,8 +64,8 @@ const TheCall = createParamDecorator((_: unknown, context: ExecutionContext) => 
  * `@Serves(operations.getImage) getImage({ project, digest }: Input<typeof operations.getImage>, call: Call)`: the REST route and
  * the gRPC method of an operation. The method gets what came in, checked, and the call; what it returns is the answer.
  */
-export const Serves = (operation: Operation<any, any, any, any>): MethodDecorator => (target, key, descriptor) => {
-  operationOf.set(descriptor.value as object, operation);
+export const Serves = (operation: Pick<Operation, 'method' | 'path' | 'group' | 'rpc'>): MethodDecorator => (target, key, descriptor) => {
+  operationOf.set(descriptor.value as object, operation as Operation);
   TheInput()(target, key, 0);
   TheCall()(target, key, 1);
   Res()(target, key, 2);   // the interceptor answers, for both doors
