@@ -73,8 +73,7 @@ describe('a push', () => {
     expect(operation).toMatchObject({ state: 'rejected', problem: { kind: 'missing' } });
     const webhook = await bench.webhooks.next(({ body }) => body.includes('team/nowhere'));
     expect(JSON.parse(webhook.body).data.decision).toBe('deny');
-    const { body } = await bench.api.get('/v1/projects/default/images?search=nowhere');
-    expect(body.items).toMatchObject([{ state: 'rejected', decision: 'deny' }]);
+    await eventually(async () => expect((await bench.api.get('/v1/projects/default/images?search=nowhere')).body.items).toMatchObject([{ state: 'rejected', decision: 'deny' }]));
   });
 
   it('repeated under one idempotency key is one push', async () => {
