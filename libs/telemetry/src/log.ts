@@ -1,4 +1,4 @@
-import { trace } from '@opentelemetry/api';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 
 /** Messages are constants, facts are fields. Every line carries the trace it belongs to. */
@@ -33,4 +33,7 @@ export function createLog(service: string, level = process.env['PLIMSOLL_LOG_LEV
 }
 
 /** The id of the trace that is under way; absent outside one. */
-export const currentTraceId = (): string | undefined => trace.getActiveSpan()?.spanContext().traceId;
+export function currentTraceId(): string | undefined {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span && isSpanContextValid(span) ? span.traceId : undefined;
+}

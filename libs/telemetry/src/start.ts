@@ -10,7 +10,8 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 const managementPaths = new Set(['/healthz', '/readyz', '/metrics', '/version']);
 
 const sending = Boolean(process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? process.env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']);
-if (!sending) process.env['OTEL_TRACES_EXPORTER'] = 'none';
+/** Keeps nothing: a provider without any processor would not be registered, and ids would be all zeros. */
+const forgetting = { onStart: () => undefined, onEnd: () => undefined, forceFlush: async () => undefined, shutdown: async () => undefined };
 process.env['OTEL_METRICS_EXPORTER'] ??= 'none';   // metrics are scraped from /metrics
 process.env['OTEL_LOGS_EXPORTER'] ??= 'none';      // logs are JSON lines on standard output
 
@@ -18,6 +19,7 @@ const nowhere = { onStart: () => undefined, onEnd: () => undefined, forceFlush: 
 
 const sdk = new NodeSDK({
   serviceName: process.env['OTEL_SERVICE_NAME'] ?? 'plimsoll',
+  ...(sending ? {} : { spanProcessors: [forgetting] }),
   // No resource detectors: they ask the network and the file system about things we do not show.
   autoDetectResources: false,
   // Without any processor the SDK makes no spans at all, and every id would be zero.
