@@ -11,13 +11,16 @@ import { contentsOf, problemsOfFiles } from './coalesce.ts';
 import { isElf } from './elf.ts';
 import { lockfiles } from './lockfiles.ts';
 import type { Inventory } from './model.ts';
+import { indexSbom } from './sbom/index-sbom.ts';
 
-/** The packages of one file: a lock file, a package database, a program, an archive. Rejects with Problem `file-missing`, `file-unknown`, `limit-file-bytes`. */
+/** The packages of one file: a lock file, a package database, a program, an archive, an SBOM. Rejects with Problem `file-missing`, `file-unknown`, `limit-file-bytes`, and as `fromSbom` throws. */
 export async function indexFile(path: string): Promise<Inventory> {
   const facts = await stat(path).catch(() => undefined);
   if (!facts?.isFile()) throw invalid('file-missing', `${path} is no file that can be read`);
-  const readers = readersOf(path, facts.size, await firstBytes(path));
-  if (readers.length === 0) throw invalid('file-unknown', `${basename(path)} is none of the files a package manager or a compiler leaves; name an image, a directory, a lock file or a package database`);
+  const head = await firstBytes(path), readers = readersOf(path, facts.size, head);
+  const sbom = readers.length ? undefined : await indexSbom(path, facts.size, head);
+  if (sbom) return sbom;
+  if (readers.length === 0) throw invalid('file-unknown', `${basename(path)} is none of the files a package manager or a compiler leaves; name an image, a directory, a lock file, a package database or an SBOM`);
   const most = Math.max(...readers.map(({ cataloger }) => cataloger.maxBytes));
   if (facts.size > most) throw invalid('limit-file-bytes', `${path} has ${facts.size} bytes; at most ${most} are read`);
   const bytes = await readFile(path);

@@ -10,4 +10,5 @@ export { LayerPool } from './layer-pool.ts';
 export * from './model.ts';
 export * from './package-purl.ts';
 export * from './purl.ts';
+export * from './sbom/index.ts';
 export * from './schema.ts';
