@@ -29,15 +29,17 @@ export async function principalOfToken(db: DataSource, text: string, now: Date):
   const held = heldIn(await grantsOf(db.manager, row.owner), row.project);
   const scopes = row.scopes.filter((scope) => covers(held, scope));
   if (scopes.length === 0) return undefined;
-  if (row.last_used_at === null || now.getTime() - row.last_used_at.getTime() > 60_000) await db.query('update api_tokens set last_used_at = $2 where id = $1', [id, now]);
+  if (row.last_used_at === null || now.getTime() - row.last_used_at.getTime() > 60_000) await db.query(`update api_tokens set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2::timestamptz - interval '1 minute')`, [id, now]);
   return { subject: principalSubject(id), kind: 'token', grants: [{ project: row.project, scopes }], expires_at: row.expires_at.toISOString() };
 }
 
 export interface NewToken { readonly id: string; readonly project: string; readonly name: string; readonly scopes: readonly Scope[]; readonly owner: string; readonly parent: string | undefined; readonly sha256: Buffer; readonly expiresAt: Date }
 
+/** One maker or revoker of a project's tokens at a time: no token is made by one that is being revoked, and none beyond the limit. */
+export const lockTokens = (tx: EntityManager, project: string): Promise<unknown> => tx.query('select pg_advisory_xact_lock(hashtext($1))', [`identity:tokens:${project}`]);
+
 /** Keeps a token; false when the project has `most` live ones already. */
 export async function keepToken(tx: EntityManager, { id, project, name, scopes, owner, parent, sha256, expiresAt }: NewToken, now: Date, most: number): Promise<boolean> {
-  await tx.query('select pg_advisory_xact_lock(hashtext($1))', [`identity:tokens:${project}`]);
   const [{ live }] = await tx.query('select count(*)::int as live from api_tokens where project = $1 and revoked_at is null and expires_at > $2', [project, now]) as [{ live: number }];
   if (live >= most) return false;
   await tx.query('insert into api_tokens (id, project, name, scopes, owner, parent, sha256, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [id, project, name, scopes, owner, parent ?? null, sha256, now, expiresAt]);
@@ -55,7 +57,6 @@ export async function listTokens(db: DataSource, project: string, now: Date): Pr
 
 /** Revokes a token and all it made, directly or not. Answers whose ids those are; undefined when the project has no such token. */
 export async function revokeTokens(tx: EntityManager, project: string, id: string, now: Date): Promise<string[] | undefined> {
-  await tx.query('select pg_advisory_xact_lock(hashtext($1))', [`identity:tokens:${project}`]);   // none is being made by it meanwhile
   const found = await tx.query('select 1 from api_tokens where id = $1 and project = $2', [id, project]) as unknown[];
   if (found.length === 0) return undefined;
   const [revoked] = await tx.query(

@@ -5,9 +5,9 @@ import { canonicalJson } from './canonical-json.ts';
 
 /** Everything that is written down. */
 export type AuditedAct =
-  | 'platform.started-first' | 'bootstrap.written' | 'bootstrap.redeemed'
+  | 'bootstrap.written' | 'bootstrap.redeemed'
   | 'login.ok' | 'login.failed'
-  | 'user.made' | 'password.changed' | 'project.made' | 'role.granted'
+  | 'user.made' | 'project.made' | 'role.granted'
   | 'token.made' | 'token.revoked'
   | 'key.made' | 'key.destroyed' | 'key.resealed' | 'authority.made';
 

@@ -7,11 +7,12 @@ import type { EntityManager } from 'typeorm';
 import { record } from './audit.ts';
 import { makeAuthorities, openAuthorities, publishLists } from './authorities.ts';
 import { writeBootstrapToken } from './bootstrap.ts';
-import { readSecretFile, type IdentityConfig } from './identity.config.ts';
+import { readOldKek, readSecretFile, type IdentityConfig } from './identity.config.ts';
 import { kek as kekToken, settings } from './settings.ts';
 import { Passwords } from './passwords.ts';
 import { addPerson } from './people.ts';
 import { addProject } from './projects.ts';
+import { reseal } from './reseal.ts';
 import { SigningKeys } from './signing-keys.ts';
 
 /** Shorter ones are refused, as CreateUser refuses them. */
@@ -32,6 +33,8 @@ export class FirstStart implements OnModuleInit {
       const now = new Date();
 
       // 2. keys there are open with this key-encryption key, and those missing are made
+      const oldKek = readOldKek(this.config);
+      if (oldKek) await reseal(tx, oldKek, this.kek, now);
       await openAuthorities(tx, this.kek);
       await this.keys.open(tx);
       await makeAuthorities(tx, this.kek, now, this.config.PLIMSOLL_IDENTITY_CRL_URL);

@@ -6,6 +6,8 @@ import { z } from 'zod';
 export const IdentityConfig = z.object({
   /** A file with 32 random bytes in base64: the key-encryption key. It seals every private key; without it identity does not start. */
   PLIMSOLL_IDENTITY_KEK_FILE: z.string().optional(),
+  /** The key-encryption key before this one: what it sealed is sealed again at the start, then this setting can go. */
+  PLIMSOLL_IDENTITY_OLD_KEK_FILE: z.string().optional(),
   /** A file with a secret of 16 bytes or more that goes into every password hash, so that a stolen database alone is not worth guessing at. */
   PLIMSOLL_IDENTITY_PEPPER_FILE: z.string().optional(),
   /** The password the user `admin` gets at the first start; not read again while an administrator exists. */
@@ -32,10 +34,18 @@ export type IdentityConfig = z.output<typeof IdentityConfig>;
 /** The key-encryption key: 32 bytes. Problem `kek-missing` or `kek-invalid`, which say how to make one. */
 export function readKek({ PLIMSOLL_IDENTITY_KEK_FILE: file }: IdentityConfig): Buffer {
   if (file === undefined) throw new Problem('invalid', `settings: PLIMSOLL_IDENTITY_KEK_FILE is needed: it names a file with the key that seals identity's private keys. ${howTo}`, { code: 'kek-missing' });
-  const text = readSecretFile('PLIMSOLL_IDENTITY_KEK_FILE', file), kek = Buffer.from(text, 'base64');
+  return kekIn('PLIMSOLL_IDENTITY_KEK_FILE', file);
+}
+
+/** The key-encryption key that was in use before, when one is being replaced. */
+export const readOldKek = ({ PLIMSOLL_IDENTITY_OLD_KEK_FILE: file }: IdentityConfig): Buffer | undefined =>
+  file === undefined ? undefined : kekIn('PLIMSOLL_IDENTITY_OLD_KEK_FILE', file);
+
+const kekIn = (setting: string, file: string): Buffer => {
+  const text = readSecretFile(setting, file), kek = Buffer.from(text, 'base64');
   if (kek.length !== 32 || kek.toString('base64') !== text) throw new Problem('invalid', `settings: ${file} does not hold 32 bytes in base64. ${howTo}`, { code: 'kek-invalid' });
   return kek;
-}
+};
 
 const howTo = 'Make one with `(umask 077; openssl rand -base64 32 > identity.kek)` and keep a copy away from the database: without it nobody can open those keys.';
 

@@ -7,6 +7,7 @@ import { record } from './audit.ts';
 import { mustBeCurrent, mustHold, mustHoldEverywhere } from './authority.ts';
 import { findPerson, fold, grantsOf } from './people.ts';
 import { addProject, mustExist } from './projects.ts';
+import { mustHoldEverywhereToday, mustHoldToday } from './standing.ts';
 
 /** The door takes tokens of 8 KiB; grants travel in them as JSON in base64, with some 600 characters beside. */
 const maxGrantBytes = 5_500;
@@ -18,8 +19,10 @@ export class ManageProjects {
 
   @Answers(CreateProject)
   async create({ principal, name }: Body<typeof CreateProject>): Promise<Answer<typeof CreateProject>> {
-    mustHoldEverywhere(principal, 'admin', new Date());
+    const now = new Date();
+    mustHoldEverywhere(principal, 'admin', now);
     return this.bus.commit(async (tx) => {
+      await mustHoldEverywhereToday(tx, principal, 'admin', now);
       const createdAt = await addProject(tx, name);
       if (!createdAt) throw new Problem('conflict', `there is a project ${name} already`, { code: 'project-exists' });
       await record(tx, { act: 'project.made', actor: principal.subject, facts: { project: name } });
@@ -37,9 +40,11 @@ export class ManageProjects {
 
   @Answers(GrantRole)
   async grant({ principal, project, identifier, role }: Body<typeof GrantRole>): Promise<Answer<typeof GrantRole>> {
-    mustHold(principal, project, 'admin', new Date());
+    const now = new Date();
+    mustHold(principal, project, 'admin', now);
     await this.bus.commit(async (tx) => {
       await mustExist(tx, project);
+      await mustHoldToday(tx, principal, project, ['admin'], now);
       const person = await findPerson(tx, fold(identifier));
       if (!person) throw new Problem('missing', `there is no user ${identifier}`, { code: 'user-missing' });
       await tx.query('insert into role_bindings (project, user_id, role) values ($1, $2, $3) on conflict (project, user_id) do update set role = excluded.role, granted_at = now()', [project, person.id, role]);

@@ -1,16 +1,17 @@
 import { Answers, Bus } from '@plimsoll/bus';
-import { CheckToken, CreateToken, ListTokens, Principal, RevokeToken, TokenRevoked, type Answer, type Body } from '@plimsoll/contracts';
+import { CheckToken, CreateToken, ListTokens, RevokeToken, TokenRevoked, type Answer, type Body, type Principal } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import { Metrics } from '@plimsoll/telemetry';
 import { Controller, Inject } from '@nestjs/common';
 import type { Counter } from 'prom-client';
-import { DataSource, type EntityManager } from 'typeorm';
-import { keepToken, listTokens, ownerOfToken, principalOfToken, revokeTokens, tokenOf } from './api-tokens.ts';
+import { DataSource } from 'typeorm';
+import { keepToken, listTokens, lockTokens, principalOfToken, revokeTokens, tokenOf } from './api-tokens.ts';
 import { record } from './audit.ts';
 import { covers, heldIn, mustHold } from './authority.ts';
 import type { IdentityConfig } from './identity.config.ts';
 import { grantsOf } from './people.ts';
 import { mustExist } from './projects.ts';
+import { mustHoldToday } from './standing.ts';
 import { settings } from './settings.ts';
 import { newTokenText, tokenHash } from './token-text.ts';
 
@@ -41,7 +42,8 @@ export class ManageTokens {
     const expiresAt = expiryOf(principal, now, expires_in_days);
     await this.bus.commit(async (tx) => {
       await mustExist(tx, project);
-      const owner = await this.ownerFor(tx, principal, now);
+      await lockTokens(tx, project);
+      const owner = await mustHoldToday(tx, principal, project, ['tokens:write'], now);
       // Held by what the caller showed, and held by its owner today.
       const shown = heldIn(principal.grants, project), today = heldIn(await grantsOf(tx, owner), project);
       const beyond = wanted.filter((scope) => !covers(shown, scope) || !covers(today, scope));
@@ -67,6 +69,7 @@ export class ManageTokens {
     mustHold(principal, project, 'tokens:write', now);
     await this.bus.commit(async (tx, say) => {
       await mustExist(tx, project);
+      await lockTokens(tx, project);
       const revoked = await revokeTokens(tx, project, id, now);
       if (!revoked) throw new Problem('missing', `the project has no token ${id}`, { code: 'token-missing' });
       for (const token of revoked) await say(TokenRevoked, { id: token, project });
@@ -74,18 +77,8 @@ export class ManageTokens {
     });
     return {};
   }
-
-  /** The user behind a principal; a token that was revoked since the door looked makes nothing any more. */
-  private async ownerFor(tx: EntityManager, principal: Principal, now: Date): Promise<string> {
-    const token = tokenOf(principal);
-    const owner = token === undefined ? principal.subject : await ownerOfToken(tx, token, now);
-    if (owner === undefined || !isUuid(owner)) throw new Problem('unauthenticated', 'the token is not valid', { code: 'token-invalid' });
-    return owner;
-  }
 }
 
 /** A token that makes another cannot make it outlive itself. */
 const expiryOf = (principal: Principal, now: Date, days: number): Date =>
   new Date(Math.min(now.getTime() + days * dayMs, principal.kind === 'token' ? Date.parse(principal.expires_at) : Infinity));
-
-const isUuid = (text: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);

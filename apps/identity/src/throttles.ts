@@ -35,7 +35,7 @@ export class Throttles {
       if (wait > 0) return { attempt, wait: Math.ceil(wait) };
       const failures = states.map(({ failures: before }) => before + 1);
       await tx.query(
-        `update login_throttles as t set failures = charged.failures, touched_at = clock_timestamp(), blocked_until = clock_timestamp() + make_interval(secs => charged.wait)
+        `update login_throttles as t set failures = charged.failures, touched_at = clock_timestamp(), blocked_until = case when charged.wait > 0 then clock_timestamp() + make_interval(secs => charged.wait) else 'epoch' end
          from unnest($1::text[], $2::int[], $3::float8[]) as charged(bucket, failures, wait) where t.bucket = charged.bucket`,
         [states.map(({ bucket: { key } }) => key), failures, states.map(({ bucket }, at) => waitAfter(failures[at]!, bucket))]);
       return { attempt, wait: 0 };
@@ -45,7 +45,7 @@ export class Throttles {
   /** Pays an attempt back: the password was right, or nobody came to look at it. */
   async payBack(tx: EntityManager, { buckets }: Attempt): Promise<void> {
     await locked(tx, buckets);
-    await tx.query('update login_throttles set failures = greatest(0, failures - 1), blocked_until = clock_timestamp() where bucket = any($1)', [buckets.map(({ key }) => key)]);
+    await tx.query(`update login_throttles set failures = greatest(0, failures - 1), blocked_until = 'epoch' where bucket = any($1)`, [buckets.map(({ key }) => key)]);
   }
 
   /** A right password: this client is known to the account now, and its own failures are forgotten. */
@@ -90,10 +90,13 @@ const bucketsOf = (account: string, client: string, isKnownClient: boolean): Buc
 const isKnown = async (tx: EntityManager, account: string, client: string): Promise<boolean> =>
   ((await tx.query('select 1 from known_clients where account = $1 and client = $2', [account, client])) as unknown[]).length > 0;
 
-/** Holds the rows until the transaction ends; a bucket left alone for long enough begins anew. */
+/**
+ * Holds the rows until the transaction ends; a bucket left alone for long enough begins anew. Who need not wait is blocked
+ * until 1970, never until now: the column rounds to milliseconds, also upwards.
+ */
 async function locked(tx: EntityManager, buckets: readonly Bucket[]): Promise<{ bucket: Bucket; failures: number; blocked: number }[]> {
   const rows = await tx.query(
-    `insert into login_throttles as t (bucket) select unnest($1::text[]) on conflict (bucket) do update set bucket = excluded.bucket
+    `insert into login_throttles as t (bucket, blocked_until) select unnest($1::text[]), 'epoch' on conflict (bucket) do update set bucket = excluded.bucket
      returning t.bucket, t.failures, extract(epoch from t.blocked_until - clock_timestamp())::float8 as blocked, extract(epoch from clock_timestamp() - t.touched_at)::float8 as quiet`,
     [buckets.map(({ key }) => key)]) as { bucket: string; failures: number; blocked: number; quiet: number }[];
   return buckets.map((bucket) => {

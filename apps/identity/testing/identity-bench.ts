@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { askOver, connectNats, type Ask } from '@plimsoll/bus';
-import { Login, type Principal } from '@plimsoll/contracts';
+import { askOver, Bus, connectNats, type Ask } from '@plimsoll/bus';
+import { GetJwks, Login, Principal } from '@plimsoll/contracts';
 import { startService, type RunningService } from '@plimsoll/service';
 import { testBench, type TestBench } from '@plimsoll/tools/testing';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
-import { GetJwks, Principal as PrincipalBody } from '@plimsoll/contracts';
 import type { Client } from 'pg';
 import { IdentityModule } from '../src/identity.module.ts';
 import { manifest } from '../src/manifest.ts';
@@ -37,7 +36,10 @@ export async function identityBench(settings: Record<string, string> = {}): Prom
     // The module reads its settings while Nest makes it, before this returns control.
     for (const name of Object.keys(process.env)) if (/^PLIMSOLL_(IDENTITY|ADMIN|BOOTSTRAP)_/.test(name)) delete process.env[name];
     for (const [name, value] of Object.entries({ ...ours, ...more })) if (value !== undefined) process.env[name] = value;
-    return startService({ manifest, module: IdentityModule, env: bench.env('identity') });
+    const level = more['PLIMSOLL_LOG_LEVEL'];
+    const started = await startService({ manifest, module: IdentityModule, env: bench.env('identity', level === undefined ? {} : { PLIMSOLL_LOG_LEVEL: level }) });
+    await started.get(Bus).nats.flush();   // the server knows its subscriptions
+    return started;
   };
   const postgres = await bench.postgres.admin();
   const gateway = await connectNats({ url: bench.nats.url, name: 'gateway', seed: bench.secrets.nats['gateway']!.seed });
@@ -57,7 +59,7 @@ export async function identityBench(settings: Record<string, string> = {}): Prom
     async principalOf(token) {
       const keys = createLocalJWKSet(await ask(GetJwks, {}) as unknown as JSONWebKeySet);
       const { payload } = await jwtVerify(token, keys, { algorithms: ['ES256'], issuer: 'plimsoll-identity', audience: 'plimsoll', typ: 'at+jwt', requiredClaims: ['sub', 'exp', 'iat', 'jti'] });
-      return PrincipalBody.parse({ subject: payload.sub, kind: payload['kind'], grants: payload['grants'], expires_at: new Date(payload.exp! * 1000).toISOString() });
+      return Principal.parse({ subject: payload.sub, kind: payload['kind'], grants: payload['grants'], expires_at: new Date(payload.exp! * 1000).toISOString() });
     },
     async close() {
       await service.stop();
