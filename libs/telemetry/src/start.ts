@@ -15,15 +15,11 @@ const forgetting = { onStart: () => undefined, onEnd: () => undefined, forceFlus
 process.env['OTEL_METRICS_EXPORTER'] ??= 'none';   // metrics are scraped from /metrics
 process.env['OTEL_LOGS_EXPORTER'] ??= 'none';      // logs are JSON lines on standard output
 
-const nowhere = { onStart: () => undefined, onEnd: () => undefined, forceFlush: async () => undefined, shutdown: async () => undefined };
-
 const sdk = new NodeSDK({
   serviceName: process.env['OTEL_SERVICE_NAME'] ?? 'plimsoll',
   ...(sending ? {} : { spanProcessors: [forgetting] }),
   // No resource detectors: they ask the network and the file system about things we do not show.
   autoDetectResources: false,
-  // Without any processor the SDK makes no spans at all, and every id would be zero.
-  ...(sending ? {} : { spanProcessors: [nowhere] }),
   instrumentations: [
     new HttpInstrumentation({
       ignoreIncomingRequestHook: (request) => managementPaths.has(request.url ?? ''),
