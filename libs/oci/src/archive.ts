@@ -34,6 +34,7 @@ export function openArchive(path: string, limits: Pick<ImageLimits, 'archiveMemb
     },
     head: () => false,
     file() {},
+    passed() {},
     problem() {},
   }, defaultReadLimits, (reason, what) => invalid(`archive-${reason}`, `${path}: ${what}`));
   walkFile(path, walker);

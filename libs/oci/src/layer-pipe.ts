@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { invalid, Problem } from '@plimsoll/problem';
 import { createDecoder, type Compression, type Decoder } from './decode.ts';
 import type { Digest } from './digests.ts';
@@ -29,7 +29,8 @@ export class LayerPipe {
   private readonly walker: TarWalker | undefined;
   private readonly listener: TarListener | undefined;
   private readonly storedHash = createHash('sha256');
-  private readonly tarHash = createHash('sha256');
+  /** Undefined for an uncompressed layer: its tar is what is stored. */
+  private tarHash: Hash | undefined;
   private readonly deadline: number;
   private stored = 0;
   private tarBytes = 0;
@@ -82,6 +83,7 @@ export class LayerPipe {
     const compression = sniffCompression(bytes);
     if (compression === 'bzip2' || compression === 'xz') throw invalid('compression-unsupported', `${this.where}: compressed with ${compression}; gzip, zstd and none are read`);
     this.compare(compression);
+    if (compression !== 'none') this.tarHash = createHash('sha256');
     this.decoder = createDecoder(compression, (part) => this.uncompressed(part), (reason, cause) =>
       invalid(reason === 'truncated' ? 'layer-truncated' : 'layer-corrupt', `${this.where}: its ${compression} stream ${reason === 'truncated' ? 'ends early' : 'is damaged'}`, cause));
     return bytes.length > 0 ? this.decode(bytes) : undefined;
@@ -107,7 +109,7 @@ export class LayerPipe {
     const { layerBytes, ratio, ratioFrom } = this.limits;
     if (this.tarBytes > layerBytes) throw invalid('limit-layer-bytes', `${this.where}: more than ${layerBytes} bytes uncompressed`);
     if (this.tarBytes > ratioFrom && this.tarBytes > ratio * this.stored) throw invalid('limit-ratio', `${this.where}: ${this.stored} bytes became ${this.tarBytes}; more than ${ratio} times as many`);
-    this.tarHash.update(bytes);
+    this.tarHash?.update(bytes);
     this.walker?.push(bytes);
   }
 
@@ -119,7 +121,7 @@ export class LayerPipe {
   private verified(): LayerIdentity {
     const { input, where, damage } = this;
     const digest = `sha256:${this.storedHash.digest('hex')}`;
-    const diffId = `sha256:${this.tarHash.digest('hex')}`;
+    const diffId = this.tarHash === undefined ? digest : `sha256:${this.tarHash.digest('hex')}`;
     if (this.stored !== input.size) throw invalid('size-mismatch', `${where}: ${this.stored} bytes; the manifest says ${input.size}`, damage);
     if (input.digest !== undefined && digest !== input.digest) throw invalid('digest-mismatch', `${where}: its bytes have the digest ${digest}`, damage);
     if (damage !== undefined) throw damage;

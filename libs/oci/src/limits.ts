@@ -15,6 +15,8 @@ export interface ReadLimits {
   readonly capturedBytes: number;
   /** Files handed to the visitor; once reached, further ones are skipped with `limit-files`. */
   readonly files: number;
+  /** How often a layer is walked, and a file of a directory passed, for readers that go back (see PartReader); what is then left is skipped with `limit-walks`. Honest programs need 2. */
+  readonly walks: number;
   /** Bytes kept to remember the layer's paths (see PathList); beyond it Problem `limit-paths`. */
   readonly pathBytes: number;
   /** Directories inside directories, for a directory tree. */
@@ -37,6 +39,7 @@ export const defaultReadLimits: ReadLimits = {
   fileBytes: 256 * MiB,
   capturedBytes: 16 * GiB,
   files: 500_000,
+  walks: 4,
   pathBytes: 128 * MiB,
   depth: 256,
   seconds: 900,

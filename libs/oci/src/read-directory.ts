@@ -1,7 +1,8 @@
 import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statfsSync, statSync, type Stats } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { invalid } from '@plimsoll/problem';
-import type { Entry, EntryType, Visitor } from './entry.ts';
+import type { Entry, EntryType, PartReader, Visitor } from './entry.ts';
+import { FileMemory } from './file-memory.ts';
 import { defaultReadLimits, type ReadLimits, type ReadProblem } from './limits.ts';
 import { ProblemList } from './problems.ts';
 
@@ -35,6 +36,8 @@ class Walk {
   private entries = 0;
   private captured = 0;
   private files = 0;
+  private readonly memory = new FileMemory();
+  private readonly chunk = Buffer.allocUnsafeSlow(64 * 1024);
   private readonly root: string;
   private readonly visitor: Visitor;
   private readonly limits: ReadLimits;
@@ -105,19 +108,37 @@ class Walk {
         if (!fstatSync(file).isFile()) return;
         const now = { ...entry, size };
         if (answer === 'head') {
-          if (this.visitor.wantsAfterHead?.(now, readUpTo(file, Math.min(size, 4096))) !== true || !this.affordable(now)) return;
+          const wanted = this.visitor.wantsAfterHead?.(now, readInto(this.chunk.subarray(0, Math.min(size, 4096)), file)) ?? false;
+          if (wanted === false || !this.affordable(wanted === true ? now : { path: entry.path, size: 0 })) return;
+          if (wanted !== true) { this.readParts(file, now, wanted); return; }
         }
-        const bytes = readUpTo(file, Math.min(size, this.limits.fileBytes));
+        const memory = this.memory.take(Math.min(size, this.limits.fileBytes));
+        const bytes = readInto(memory, file);
         this.captured += bytes.length;
         this.files++;
         this.visitor.file({ ...entry, size: bytes.length }, bytes);
+        this.memory.release(memory);
       } finally {
         closeSync(file);
       }
     });
   }
 
-  private affordable({ path, size }: Entry): boolean {
+  /** Reads only what is wanted, and goes back as often as that is asked for. */
+  private readParts(file: number, { path, size }: Entry, reader: PartReader): void {
+    this.files++;
+    let walks = 0;
+    do {
+      if (walks++ === this.limits.walks) { this.problems.add('limit-walks', `not read: it would have to be passed more than ${this.limits.walks} times`, path); return; }
+      for (let at = reader.next, read; at < size; at = Math.max(reader.next, at + read)) {
+        read = readSync(file, this.chunk, 0, Math.min(this.chunk.length, size - at), at);
+        if (read === 0) break;
+        reader.push(this.chunk.subarray(0, read), at);
+      }
+    } while (reader.end());
+  }
+
+  private affordable({ path, size }: Pick<Entry, 'path' | 'size'>): boolean {
     const { fileBytes, capturedBytes, files } = this.limits;
     if (size > fileBytes) this.problems.add('limit-file-bytes', `${size} bytes; files up to ${fileBytes} are read`, path);
     else if (this.captured + size > capturedBytes) this.problems.add('limit-captured-bytes', `not read: files of ${capturedBytes} bytes were`, path);
@@ -157,9 +178,9 @@ function typeOf(stats: Stats): EntryType {
   return stats.isFIFO() || stats.isSocket() ? 'fifo' : 'device';
 }
 
-/** Reads from the start of a file: `length` bytes, or what is there. */
-function readUpTo(file: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
+/** Fills the bytes from the start of a file, with as many as there are. */
+function readInto(bytes: Buffer, file: number): Buffer {
+  const { length } = bytes;
   let filled = 0;
   while (filled < length) {
     const read = readSync(file, bytes, filled, length - filled, filled);

@@ -150,6 +150,17 @@ describe('hard links', () => {
   });
 });
 
+describe('how far a layer is', () => {
+  it.each(['none', 'gzip'] as const)('is told while one stored as %s is read, and once', async (compression) => {
+    const input = aLayer(writeTar([{ path: 'random', content: Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => (i * i * 31) >> 7)) }, { path: 'hard', type: 'hardlink', link: 'random' }]), compression);
+    const read: number[] = [];
+    await readLayer(input, { wants: ({ path }) => path === 'hard', file() {} }, {}, undefined, (bytes) => { read.push(bytes); });
+    expect(read.length).toBeGreaterThan(1);
+    expect(read).toEqual([...read].sort((a, b) => a - b));
+    expect(read.at(-1)).toBe(input.size);
+  });
+});
+
 describe('a layer that is not what was promised', () => {
   const tar = writeTar(sources);
   const other = `sha256:${'0'.repeat(64)}`;

@@ -2,7 +2,7 @@ import { invalid } from '@plimsoll/problem';
 import type { Digest } from './digests.ts';
 import type { Visitor } from './entry.ts';
 import { readSlice } from './file-slice.ts';
-import { LayerContents, LinkedFiles } from './layer-contents.ts';
+import { LayerContents } from './layer-contents.ts';
 import { layerName, LayerPipe, type LayerIdentity } from './layer-pipe.ts';
 import { defaultReadLimits, type ReadLimits, type ReadProblem } from './limits.ts';
 import type { PathList } from './path-list.ts';
@@ -46,23 +46,26 @@ export interface LayerWalk {
 /** A walk, and what the bytes turned out to be: computed, and equal to what was promised. */
 export interface LayerReading extends LayerWalk, LayerIdentity {}
 
+/** Hears how many of the stored bytes were read, after every few hundred kilobytes of the first walk. Keep it short. */
+export type OnBytes = (read: number) => void;
+
 /**
  * Reads a layer once: hashes what is stored, inflates, hashes what came out, walks the tar, hands wanted files to the visitor.
  * Keeps its thread busy for a file (run it in a worker); streams with back-pressure from a registry.
  * What the visitor got counts only once this resolves. Rejects with a Problem naming the layer: `digest-mismatch`, `diff-id-mismatch`,
  * `size-mismatch`, `layer-truncated`, `layer-corrupt`, `tar-corrupt`, `compression-unsupported`, `limit-*`, and the registry's own.
  */
-export async function readLayer(input: LayerInput, visitor: Visitor, limits: Partial<ReadLimits> = {}, signal?: AbortSignal): Promise<LayerReading> {
+export async function readLayer(input: LayerInput, visitor: Visitor, limits: Partial<ReadLimits> = {}, signal?: AbortSignal, onBytes?: OnBytes): Promise<LayerReading> {
   const allLimits = { ...defaultReadLimits, ...limits };
   const contents = new LayerContents(visitor, allLimits, layerName(input));
-  const identity = await pass(input, allLimits, signal, contents);
-  if (contents.openLinks.size > 0) await pass(input, allLimits, signal, linkedFiles(contents, visitor));
+  const identity = await pass(input, allLimits, signal, contents, onBytes);
+  await walkAgain(contents, (listener) => pass(input, allLimits, signal, listener));
   return { ...identity, ...contents.result() };
 }
 
 /** Computes and compares digest, diffId and size of a layer without looking inside; Problems as `readLayer`. For layers that `walkLayer` read. */
-export async function verifyLayer(input: LayerInput, limits: Partial<ReadLimits> = {}, signal?: AbortSignal): Promise<LayerIdentity> {
-  return pass(input, { ...defaultReadLimits, ...limits }, signal);
+export async function verifyLayer(input: LayerInput, limits: Partial<ReadLimits> = {}, signal?: AbortSignal, onBytes?: OnBytes): Promise<LayerIdentity> {
+  return pass(input, { ...defaultReadLimits, ...limits }, signal, undefined, onBytes);
 }
 
 /**
@@ -72,19 +75,28 @@ export async function verifyLayer(input: LayerInput, limits: Partial<ReadLimits>
 export async function walkLayer(input: FileLayerInput, visitor: Visitor, limits: Partial<ReadLimits> = {}, signal?: AbortSignal): Promise<LayerWalk> {
   const allLimits = { ...defaultReadLimits, ...limits };
   const contents = new LayerContents(visitor, allLimits, layerName(input));
-  await walkSlice(input, layerName(input), contents, allLimits, signal);
-  if (contents.openLinks.size > 0) await walkSlice(input, layerName(input), linkedFiles(contents, visitor), allLimits, signal);
+  const walk = (listener: TarListener): Promise<void> => walkSlice(input, layerName(input), listener, allLimits, signal);
+  await walk(contents);
+  await walkAgain(contents, walk);
   return contents.result();
 }
 
-const linkedFiles = (contents: LayerContents, visitor: Visitor): LinkedFiles =>
-  new LinkedFiles(contents.openLinks, visitor, (entry) => contents.affordable(entry));
+/** For what only turned out to matter when it had passed: targets of hard links, and parts of files in front of what told of them. */
+async function walkAgain(contents: LayerContents, walk: (listener: TarListener) => Promise<unknown>): Promise<void> {
+  for (let walked = 1, next; (next = contents.nextWalk(walked)) !== undefined; walked++) await walk(next);
+}
 
-async function pass(input: LayerInput, limits: ReadLimits, signal: AbortSignal | undefined, listener?: TarListener): Promise<LayerIdentity> {
+async function pass(input: LayerInput, limits: ReadLimits, signal: AbortSignal | undefined, listener?: TarListener, onBytes?: OnBytes): Promise<LayerIdentity> {
   const pipe = new LayerPipe(input, limits, listener);
+  let read = 0;
+  const push = (bytes: Buffer): void | Promise<void> => {
+    read += bytes.length;
+    onBytes?.(read);
+    return pipe.push(bytes);
+  };
   try {
-    if (input.kind === 'file') await readSlice(input, (bytes) => pipe.push(bytes), signal);
-    else await readBlob(input, (bytes) => pipe.push(bytes), signal);
+    if (input.kind === 'file') await readSlice(input, push, signal);
+    else await readBlob(input, push, signal);
     return await pipe.end();
   } catch (error) {
     if (isFileError(error)) throw invalid('layer-unreadable', `${layerName(input)}: ${error.code} while reading it`, error);

@@ -47,7 +47,7 @@ async function another(answer: (request: IncomingMessage, response: ServerRespon
 async function pull(reference: string, registry: RegistryOptions = {}, signal?: AbortSignal): Promise<string> {
   const image = await openImage({ kind: 'registry', reference }, { registry: { dockerConfig: false, ...registry, limits: { ...quick, ...registry.limits } }, ...(signal && { signal }) });
   let bytes = Buffer.alloc(0);
-  const reading = await readLayer(image.layerInput(0), { wants: () => true, file: (_entry, file) => { bytes = file; } }, {}, signal);
+  const reading = await readLayer(image.layerInput(0), { wants: () => true, file: (_entry, file) => { bytes = Buffer.from(file); } }, {}, signal);
   await image.close();
   if (!bytes.equals(content)) throw new Error('other content');
   return reading.digest;

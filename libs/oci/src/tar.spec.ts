@@ -18,6 +18,7 @@ function walk(tar: Buffer, cut = tar.length || 1, how: true | 'head' = true): Se
     entry(entry) { seen.entries.push(entry); return entry.type === 'file' ? how : false; },
     head: (entry, head) => head.length === Math.min(entry.size, 4096) && !entry.path.endsWith('.skip'),
     file(entry, bytes) { seen.files[entry.path] = bytes.toString('latin1'); },
+    passed() {},
     problem(code, _detail, where) { seen.problems.push(`${code} ${where}`); },
   }, defaultReadLimits, (reason, what) => new Error(`${reason}: ${what}`));
   for (let at = 0; at < tar.length; at += cut) walker.push(tar.subarray(at, at + cut));

@@ -1,4 +1,5 @@
-import type { Entry, EntryType } from './entry.ts';
+import type { Entry, EntryType, PartReader } from './entry.ts';
+import { FileMemory } from './file-memory.ts';
 import type { ReadLimits } from './limits.ts';
 import { cleanPath, nameText } from './names.ts';
 import { octalOrBase256, parsePax, type PaxRecords } from './tar-fields.ts';
@@ -6,11 +7,13 @@ import { octalOrBase256, parsePax, type PaxRecords } from './tar-fields.ts';
 /** What a walker tells. All calls are synchronous. */
 export interface TarListener {
   /** A header. Answers whether its bytes are wanted, asked for files alone. */
-  entry(entry: Entry): boolean | 'head';
+  entry(entry: Entry): boolean | 'head' | PartReader;
   /** The first bytes of a file `entry` said 'head' about. The buffer is overwritten later. */
-  head(entry: Entry, head: Buffer): boolean;
-  /** All bytes of a wanted file, in a buffer of its own. */
+  head(entry: Entry, head: Buffer): boolean | PartReader;
+  /** All bytes of a wanted file. The buffer is overwritten later. */
   file(entry: Entry, bytes: Buffer): void;
+  /** A file passed its reader: what that wanted of it, it got. The listener calls the reader's `end`. */
+  passed(entry: Entry, reader: PartReader): void;
   /** A name that is skipped, and why. */
   problem(code: string, detail: string, where: string): void;
 }
@@ -41,6 +44,11 @@ export class TarWalker {
   private bodyDone: ((bytes: Buffer) => void) | undefined;
 
   private readonly headBuffer = Buffer.alloc(headSize);
+  private readonly memory = new FileMemory();
+
+  // The file that is being passed to a reader of its parts.
+  private passing: { readonly entry: Entry; readonly reader: PartReader; at: number } | undefined;
+
   /** Bytes of the body behind a GNU sparse map that is still being passed over; -1 outside one. */
   private behindSparseMap = -1;
 
@@ -72,6 +80,11 @@ export class TarWalker {
         this.offset += taken;
         this.collect(this.body, bytes, at, taken);
         at += taken;
+      } else if (this.passing !== undefined) {
+        const taken = Math.min(this.passing.entry.size - this.passing.at, length - at);
+        this.offset += taken;
+        this.passTo(this.passing, bytes.subarray(at, at + taken));
+        at += taken;
       } else if (this.zeroBlocks > 1) {
         break;
       } else {
@@ -101,7 +114,7 @@ export class TarWalker {
 
   /** Says that no byte will follow. */
   end(): void {
-    const inside = this.skip > 0 || this.body !== undefined || this.filled > 0 || this.behindSparseMap >= 0 || this.pax !== undefined || this.longName !== undefined || this.longLink !== undefined;
+    const inside = this.skip > 0 || this.body !== undefined || this.passing !== undefined || this.filled > 0 || this.behindSparseMap >= 0 || this.pax !== undefined || this.longName !== undefined || this.longLink !== undefined;
     if (inside && !this.ended) throw this.fail('truncated', `the tar ends inside an entry, after ${this.offset} bytes`);
   }
 
@@ -170,11 +183,12 @@ export class TarWalker {
     if (flag === 'S' && this.header[482] !== 0) this.behindSparseMap = padded(size);
     else if (wanted === undefined) this.skip = padded(size);
     else if (wanted.how === 'head') this.takeHead(wanted.entry, size);
-    else this.takeFile(wanted.entry, size, Buffer.allocUnsafeSlow(size), 0);
+    else if (wanted.how === true) this.takeFile(wanted.entry, size, this.memory.take(size), 0);
+    else this.pass(wanted.entry, wanted.how, 0);
   }
 
   /** Names the entry to the listener; answers what is wanted of its body. */
-  private report(rawName: Buffer, type: EntryType, size: number, rawLink: Buffer | undefined, sparse: boolean, strangeFlag: string | undefined): { entry: Entry; how: true | 'head' } | undefined {
+  private report(rawName: Buffer, type: EntryType, size: number, rawLink: Buffer | undefined, sparse: boolean, strangeFlag: string | undefined): { entry: Entry; how: true | 'head' | PartReader } | undefined {
     if (rawName.length > this.limits.nameBytes) return this.refuse('limit-name', `a name of ${rawName.length} bytes; the limit is ${this.limits.nameBytes}`, rawName);
     const path = this.path(rawName);
     if (path === undefined) return this.refuse('name-unsafe', 'a name with a NUL or a `..` part', rawName);
@@ -213,17 +227,48 @@ export class TarWalker {
   private takeHead(entry: Entry, size: number): void {
     const length = Math.min(size, headSize);
     this.take(this.headBuffer.subarray(0, length), 0, (head) => {
-      if (!this.listener.head(entry, head)) { this.skip = padded(size) - length; return; }
-      const bytes = Buffer.allocUnsafeSlow(size);
+      const answer = this.listener.head(entry, head);
+      if (answer === false) { this.skip = padded(size) - length; return; }
+      if (answer !== true) {
+        const from = Math.min(answer.next, length);
+        if (from < length) answer.push(head.subarray(from), from);
+        this.pass(entry, answer, length);
+        return;
+      }
+      const bytes = this.memory.take(size);
       head.copy(bytes);
       this.takeFile(entry, size, bytes, length);
     });
+  }
+
+  /** Passes a file, from `at` on, to a reader of its parts. */
+  private pass(entry: Entry, reader: PartReader, at: number): void {
+    this.passing = { entry, reader, at };
+    this.passOver(this.passing);
+  }
+
+  private passTo(passing: NonNullable<typeof this.passing>, bytes: Buffer): void {
+    passing.reader.push(bytes, passing.at);
+    passing.at += bytes.length;
+    this.passOver(passing);
+  }
+
+  /** Skips to what the reader wants next, or to the end of the file. */
+  private passOver(passing: NonNullable<typeof this.passing>): void {
+    const { entry, reader, at } = passing;
+    passing.at = Math.min(Math.max(reader.next, at), entry.size);
+    this.skip = passing.at - at;
+    if (passing.at < entry.size) return;
+    this.skip += padding(entry.size);
+    this.passing = undefined;
+    this.listener.passed(entry, reader);
   }
 
   private takeFile(entry: Entry, size: number, into: Buffer, filled: number): void {
     this.take(into, filled, (bytes) => {
       this.skip = padding(size);
       this.listener.file(entry, bytes);
+      this.memory.release(bytes);
     });
   }
 
