@@ -1,22 +1,38 @@
 import type { Inventory } from '@plimsoll/inventory';
+import { Problem } from '@plimsoll/problem';
 import { json, type Command } from './command.ts';
 import { readTarget, targetHelp, targetOptions } from './index-target.ts';
 import { whatItIs } from './report-table.ts';
 import { jsonText, note, paint, plural, say, table, wrap } from './terminal.ts';
 
 export const command: Command = {
-  usage: 'TARGET [--json]',
+  usage: 'TARGET [--format table|json|cyclonedx|spdx]',
   about: `Prints the packages inside a target. No advisories are needed.\n\n${targetHelp}`,
-  options: { json, ...targetOptions },
+  options: { format: { type: 'string', short: 'f', value: 'FORMAT', what: 'table (default), json, cyclonedx (1.6) or spdx (2.3)' }, json: { ...json, what: 'short for --format json' }, ...targetOptions },
   words: [1, 1],
   async run(parsed) {
+    const format = parsed.flag('json') ? 'json' : parsed.text('format') ?? 'table';
+    if (!Object.hasOwn(formats, format)) throw new Problem('invalid', `--format ${format}: choose from ${Object.keys(formats).join(', ')}`, { code: 'usage' });
     const inventory = await readTarget(parsed.positionals[0]!, parsed);
-    say(parsed.flag('json') ? jsonText(inventory) : asTable(inventory));
+    say(await formats[format]!(inventory));
     if (inventory.problems.length === 0) return 0;
     tellProblems(inventory);
     return 1;
   },
 };
+
+const formats: Readonly<Record<string, (inventory: Inventory) => string | Promise<string>>> = {
+  table: asTable,
+  json: jsonText,
+  cyclonedx: async (inventory) => jsonText((await import('@plimsoll/inventory')).toCycloneDx(inventory, maker())),
+  spdx: async (inventory) => jsonText((await import('@plimsoll/inventory')).toSpdx(inventory, maker())),
+};
+
+/** Who makes a document, and when: SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) makes two runs equal. */
+function maker(): { now: Date; tool: { name: string; version: string } } {
+  const epoch = Number(process.env['SOURCE_DATE_EPOCH'] || Number.NaN);
+  return { now: Number.isSafeInteger(epoch) ? new Date(epoch * 1000) : new Date(), tool: { name: 'plimsoll', version: '0.1.0' } };
+}
 
 function asTable({ target, os, packages }: Inventory): string {
   return [
