@@ -28,6 +28,14 @@ describe('a judgement', () => {
     expect(decide(matchedFacts(aMatch({ revision: 0 }))).decision.reasons.map(({ rule }) => rule)).toEqual(['no-advisories']);
   });
 
+  it('is as fresh as the newest revision, also one that did not touch the image', () => {
+    const stale = later(30 * day);
+    const rules = (newest?: { number: number; published_at: string }) => judge({ policy: defaultPolicy(), exceptions: [], newest }, facts(), nothingLookedUp, stale, delays).decision.reasons.map(({ rule }) => rule);
+    expect(rules()).toEqual(['stale-advisories']);
+    expect(rules({ number: 8, published_at: later(29 * day).toISOString() })).toEqual([]);
+    expect(rules({ number: 6, published_at: later(29 * day).toISOString() })).toEqual(['stale-advisories']);
+  });
+
   it('denies what contradicts itself, by name, instead of counting it as clean', () => {
     const broken = matchedFacts({ ...aMatch({ worst: [aFinding()] }), summary: aMatch().summary });
     expect(decide(broken).decision).toMatchObject({ decision: 'deny', reasons: [{ rule: 'image-rejected', message: /contradicts itself.*policy-input-invalid/ }] });

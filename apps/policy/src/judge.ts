@@ -22,8 +22,10 @@ export interface Delays { readonly clockMs: number; readonly lookUpMs: number }
  * Judges facts by what is in force. Facts the language does not accept are an image nobody could read, never a clean one.
  * `facts` may be the input of an earlier judgement: its exceptions give way to the ones in force.
  */
-export function judge({ policy, exceptions }: InForce, facts: PolicyInput, found: LookedUp, at: Date, { clockMs, lookUpMs }: Delays): Judgement {
-  if (facts.kind === 'rejected') return judged(policy, facts, at, []);
+export function judge({ policy, exceptions, newest }: InForce, given: PolicyInput, found: LookedUp, at: Date, { clockMs, lookUpMs }: Delays): Judgement {
+  if (given.kind === 'rejected') return judged(policy, given, at, []);
+  // A later revision that said nothing of this image found the same: the facts are as fresh as it is.
+  const facts = newest && given.revision && newest.number > given.revision.number ? { ...given, revision: newest } : given;
   const open = idsToLookUp({ ...facts, looked_up: [...facts.looked_up, ...found.ids] }, exceptions, at);
   return judged(policy, withExceptions(facts, exceptions, found), at, [
     ...(open.length > 0 ? [at.getTime() + lookUpMs] : []),

@@ -11,11 +11,12 @@ import { policyConfig, PolicyConfig } from './policy.config.ts';
 import { ReachVerdicts } from './reach-verdicts.ts';
 import { ReadVerdict } from './read-verdict.ts';
 import { ReplayOverImages } from './replay-policy.ts';
+import { Revisions } from './revisions.ts';
 import { Rulebook } from './rulebook.ts';
 import { Verdicts } from './verdicts.ts';
 
 @Module({
-  controllers: [JudgeImage, ReadVerdict, ManagePolicy, ManageExceptions, ReplayOverImages],
+  controllers: [JudgeImage, ReadVerdict, ManagePolicy, ManageExceptions, ReplayOverImages, Revisions],
   providers: [Verdicts, Policies, Exceptions, Rulebook, LookUp, ReachVerdicts, JudgeAgain, { provide: policyConfig, useFactory: () => readConfig(PolicyConfig) }],
 })
 export class PolicyModule {}
