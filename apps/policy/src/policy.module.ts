@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { readConfig } from '@plimsoll/service';
 import { Exceptions } from './exceptions.ts';
+import { HearRevision } from './hear-revision.ts';
 import { JudgeAgain } from './judge-again.ts';
 import { JudgeImage } from './judge-image.ts';
 import { LookUp } from './look-up.ts';
@@ -16,7 +17,7 @@ import { Rulebook } from './rulebook.ts';
 import { Verdicts } from './verdicts.ts';
 
 @Module({
-  controllers: [JudgeImage, ReadVerdict, ManagePolicy, ManageExceptions, ReplayOverImages, Revisions],
-  providers: [Verdicts, Policies, Exceptions, Rulebook, LookUp, ReachVerdicts, JudgeAgain, { provide: policyConfig, useFactory: () => readConfig(PolicyConfig) }],
+  controllers: [JudgeImage, ReadVerdict, ManagePolicy, ManageExceptions, ReplayOverImages, HearRevision],
+  providers: [Verdicts, Policies, Exceptions, Revisions, Rulebook, LookUp, ReachVerdicts, JudgeAgain, { provide: policyConfig, useFactory: () => readConfig(PolicyConfig) }],
 })
 export class PolicyModule {}

@@ -1,6 +1,4 @@
-import { Controller } from '@nestjs/common';
-import { Hears, type Delivery } from '@plimsoll/bus';
-import { RevisionPublished } from '@plimsoll/contracts';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 export interface Revision { readonly number: number; readonly published_at: string }
@@ -9,15 +7,12 @@ export interface Revision { readonly number: number; readonly published_at: stri
  * The newest feed revision. An image that a revision does not touch is not matched again, so its own facts stay old while
  * they stay true; without this it would look stale a week later.
  */
-@Controller()
+@Injectable()
 export class Revisions {
-  @Hears(RevisionPublished)
-  async published({ revision, published_at }: RevisionPublished, { commit }: Delivery): Promise<void> {
-    await commit(async (tx) => {
-      await tx.query(`
-        insert into feed_revision (one, number, published_at) values (true, $1, $2)
-        on conflict (one) do update set number = excluded.number, published_at = excluded.published_at where excluded.number > feed_revision.number`, [revision, published_at]);
-    });
+  async keep(tx: EntityManager, { number, published_at }: Revision): Promise<void> {
+    await tx.query(`
+      insert into feed_revision (one, number, published_at) values (true, $1, $2)
+      on conflict (one) do update set number = excluded.number, published_at = excluded.published_at where excluded.number > feed_revision.number`, [number, published_at]);
   }
 
   async newest(tx: EntityManager): Promise<Revision | undefined> {
