@@ -62,6 +62,7 @@ export async function startService({ manifest, module, entities = [], http, vers
     app.useGlobalFilters(new ProblemsPass());
     await app.listen();
   }
+  await nats.flush();   // the server knows what is subscribed to
   bus.relay.start();
   const ending = new AbortController();
   const pruning = every(db, `inbox:prune:${manifest.name}`, pruneEveryMs, () => pruneInbox(db), { signal: ending.signal, onError: (error) => log.warn('inbox is not pruned', { error: (error as Error).message }) });
