@@ -112,7 +112,7 @@ function packagesOf(usable: readonly Usable[], document: SbomDocument, sourcesKn
   for (const { component, identity } of usable) {
     const linked = component.ref && !isSystemType(identity.type) ? paths.get(component.ref) ?? [] : [];
     const found = packageOf(component, identity, { paths: linked, owner: component.ref ? owners.get(component.ref) : undefined, sourcesKnown });
-    if ((found.type === 'deb' || found.type === 'apk') && !found.source && sourceless.count++ === 0) sourceless.where = component.where;
+    if (!sourcesKnown && (found.type === 'deb' || found.type === 'apk') && !found.source && sourceless.count++ === 0) sourceless.where = component.where;
     const key = JSON.stringify([found.type, found.name, found.version, found.arch, found.owner]);
     const known = packages.get(key);
     if (!known) packages.set(key, found);

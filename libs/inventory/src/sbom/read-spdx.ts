@@ -48,7 +48,7 @@ export const said = (value: unknown): string | undefined => {
 };
 
 /** `Organization: Debian (mail@example)`: who it is. */
-const agentOf = (value: unknown): string | undefined => said(value)?.replace(/^(?:Organization|Person|Tool): */, '') || undefined;
+const agentOf = (value: unknown): string | undefined => said(value)?.replace(/^(?:Organization|Person|Tool): ?/, '') || undefined;
 
 /** A lone `LicenseRef-` is the text it stands for. */
 export const licencesOf = (expression: string | undefined, extracted: ReadonlyMap<string, string>): string[] => (expression ? [extracted.get(expression) ?? expression] : []);
