@@ -38,7 +38,7 @@ export async function build(path: string, words: readonly string[], parsed: Pars
   if (words.length === 0) throw new Problem('invalid', 'db build needs at least one feed file or directory', { code: 'usage' });
   async function* feeds(): AsyncGenerator<Feed> {
     for (const word of words) {
-      const [, id, named] = /^([a-z0-9-]+)=(.+)$/.exec(word) ?? [];
+      const [, id, named] = /^([a-z0-9.-]+)=(.+)$/.exec(word) ?? [];
       if (id && named) {
         const source = sourceOf(id);
         if (!source) throw new Problem('missing', `no source ${id}`, { code: 'source-missing' });

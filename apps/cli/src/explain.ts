@@ -12,8 +12,8 @@ export const command: Command = {
   words: [2, 2],
   async run(parsed) {
     const [id, target] = parsed.positionals as [string, string];
-    const inventory = await readTarget(target, parsed);
     using database = openDatabase(databasePath(parsed));
+    const inventory = await readTarget(target, parsed);
     const found = match(inventory, database).findings.filter((finding) => [finding.id, ...finding.aliases, finding.advisory].includes(id));
     if (found.length === 0) throw new Problem('missing', `${target} has no finding ${id}; \`plimsoll why-not ${id} ${target}\` says why`, { code: 'finding-missing' });
     say(parsed.flag('json') ? jsonText(found) : found.map(explain).join('\n\n'));

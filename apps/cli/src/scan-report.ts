@@ -1,11 +1,10 @@
 import type { ScanReport } from '@plimsoll/contracts';
 import type { Inventory } from '@plimsoll/inventory';
-import { match, openDatabase, type Finding } from '@plimsoll/matching';
-import { compact, defaultPolicy, evaluate, listFindings, loadPolicy, readInput } from '@plimsoll/policy-language';
+import { match, type AdvisoryDatabase, type Finding } from '@plimsoll/matching';
+import { compact, evaluate, listFindings, readInput } from '@plimsoll/policy-language';
 
-/** Everything known of a target: inventory, findings as of the local database, verdict of a policy (`default`, or its text). */
-export function scanReport(inventory: Inventory, databasePath: string, policyText: string | undefined): ScanReport {
-  using database = openDatabase(databasePath);
+/** Everything known of a target: inventory, findings as of a database, verdict of a policy. */
+export function scanReport(inventory: Inventory, database: AdvisoryDatabase, judgedBy: Parameters<typeof evaluate>[0]): ScanReport {
   const { findings, not_covered, summary } = match(inventory, database);
   const { info, counts } = database;
   const { target, os, packages, problems, configuration } = inventory;
@@ -16,7 +15,7 @@ export function scanReport(inventory: Inventory, databasePath: string, policyTex
     findings: summary, ...listFindings(findings.flatMap((finding) => compact(finding) ?? []), []),
     revision: { number: 1, published_at: info.built },
   });
-  const { decision, reasons, policy } = evaluate(policyText === undefined || policyText === 'default' ? defaultPolicy() : loadPolicy(policyText), input, new Date());
+  const { decision, reasons, policy } = evaluate(judgedBy, input, new Date());
   return {
     version: 1, ...inventory, findings: findings.sort(worstFirst), not_covered, summary,
     verdict: { decision, reasons, policy },

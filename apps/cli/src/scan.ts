@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import type { ScanReport } from '@plimsoll/contracts';
+import { openDatabase } from '@plimsoll/matching';
+import { defaultPolicy, loadPolicy } from '@plimsoll/policy-language';
 import { Problem } from '@plimsoll/problem';
 import { type Command, json, type Parsed } from './command.ts';
 import { databaseOption, databasePath } from './database-path.ts';
 import { readTarget, targetHelp, targetOptions } from './index-target.ts';
 import { tellProblems } from './inventory.ts';
+import { scanReport } from './scan-report.ts';
 import { jsonText, note, paint, say } from './terminal.ts';
 
 const severities = ['critical', 'high', 'medium', 'low', 'unknown', 'negligible'] as const;
@@ -27,8 +30,10 @@ export const command: Command = {
   words: [1, 1],
   async run(parsed) {
     const wanted = readWanted(parsed);
-    const [{ scanReport }, inventory] = await Promise.all([import('./scan-report.ts'), readTarget(parsed.positionals[0]!, parsed)]);
-    const report = scanReport(inventory, databasePath(parsed), wanted.policy);
+    // What is wrong with the policy or the database is told before a large image is read.
+    const policy = wanted.policy === undefined || wanted.policy === 'default' ? defaultPolicy() : loadPolicy(wanted.policy);
+    using database = openDatabase(databasePath(parsed));
+    const report = scanReport(await readTarget(parsed.positionals[0]!, parsed), database, policy);
     const shown = report.findings.filter((finding) => (!wanted.severities || wanted.severities.has(finding.severity)) && (!wanted.fixedOnly || finding.fix_state === 'available'));
     const output = parsed.text('output');
     const text = await formatted({ ...report, findings: shown }, wanted.format, output === undefined ? undefined : Infinity);

@@ -1,5 +1,5 @@
 import { Problem } from '@plimsoll/problem';
-import { failed } from './terminal.ts';
+import { failed, paint } from './terminal.ts';
 
 /** What to do about the problems people meet most; the rest say it in their detail. */
 const advice: Readonly<Record<string, string>> = {
@@ -18,7 +18,8 @@ const advice: Readonly<Record<string, string>> = {
 export function tellError(error: unknown): number {
   if (error instanceof Problem && error.kind !== 'bug') {
     const parts = error.errors?.filter(({ what }) => !error.detail.includes(what)).map(({ where, what }) => `  ${where}: ${what}`).join('\n');
-    failed([error.detail, ...(parts ? [parts] : [])].join('\n'), error.code === undefined ? undefined : advice[error.code]);
+    const name = error.code === undefined || error.code === 'usage' ? '' : ` ${paint('dim', `(${error.code})`, process.stderr)}`;
+    failed([error.detail + name, ...(parts ? [parts] : [])].join('\n'), error.code === undefined ? undefined : advice[error.code]);
     return 1;
   }
   // Ctrl-C: the shell's own number, and nothing to say.

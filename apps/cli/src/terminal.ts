@@ -23,8 +23,8 @@ type Style = Parameters<typeof styleText>[0];
 /** Colours where they show: on a terminal that wants them (https://no-color.org). */
 export const paint = (style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string => styleText(style, text, { stream });
 
-/** Columns of the terminal, or undefined where nothing has to fit: a pipe or a file gets the names whole. */
-export const width = (): number | undefined => process.stdout.columns ?? (Number(process.env['COLUMNS']) || undefined);
+/** Columns of the terminal, or undefined where nothing has to fit: a pipe or a file gets the names whole. A terminal nobody gave a size says 0. */
+export const width = (): number | undefined => process.stdout.columns || Number(process.env['COLUMNS']) || undefined;
 
 /** One line that is written over and over on a terminal, and not at all elsewhere. */
 export class Progress {
@@ -35,7 +35,7 @@ export class Progress {
     if (!process.stderr.isTTY || Date.now() - this.last < 50) return;
     this.last = Date.now();
     this.shown = true;
-    process.stderr.write(`\r\x1b[2K${text.replace(control, '\ufffd').slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    process.stderr.write(`\r\x1b[2K${text.replace(control, '\ufffd').slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 
   done(): void {
@@ -105,7 +105,7 @@ function fitted(columns: readonly Column[], natural: readonly number[], fit: num
   };
   const givers = columns.flatMap(({ gives }, i) => gives ? [i] : []);
   give(givers, 12);
-  columns.forEach(({ spare }, i) => { if (spare && over() > 0) widths[i] = 0; });
+  if (over() > 0) columns.forEach(({ spare }, i) => { widths[i] = spare ? 0 : natural[i]!; });
   give(givers, 6);
   give(columns.map((_column, i) => i).filter((i) => widths[i]! > 0), 1);
   return widths;

@@ -11,8 +11,8 @@ export const command: Command = {
   words: [2, 2],
   async run(parsed) {
     const [id, target] = parsed.positionals as [string, string];
-    const inventory = await readTarget(target, parsed);
     using database = openDatabase(databasePath(parsed));
+    const inventory = await readTarget(target, parsed);
     const { text, ...answer } = whyNot(id, inventory, database);
     say(parsed.flag('json') ? jsonText(answer) : text);
     return inventory.problems.length ? 1 : 0;

@@ -1,6 +1,7 @@
 import { Inventory } from '@plimsoll/inventory';
 import { Finding, FindingSummary, NotCovered } from '@plimsoll/matching';
 import { z } from 'zod';
+import { Verdict } from './policy.ts';
 
 /** What `plimsoll scan --json` prints: everything known of one target, without a server. */
 export const ScanReport = z.object({
@@ -10,12 +11,8 @@ export const ScanReport = z.object({
   findings: z.array(Finding),
   not_covered: z.array(NotCovered),
   summary: FindingSummary,
-  /** The policy's decision with its reasons (see the policy language's Decision). */
-  verdict: z.object({
-    decision: z.enum(['allow', 'warn', 'deny']),
-    reasons: z.array(z.object({ rule: z.string(), outcome: z.enum(['warn', 'deny', 'error']), message: z.string(), findings: z.array(z.string()).optional(), remediation: z.string().optional() })),
-    policy: z.object({ name: z.string(), digest: z.string() }),
-  }),
+  /** The policy's decision with its reasons, as a platform gives them. */
+  verdict: Verdict.pick({ decision: true, reasons: true, policy: true }),
   /** The advisory database that was asked. Without one there is no report: that is an error. */
   advisories: z.object({ revision: z.string(), built: z.string(), count: z.int().nonnegative() }),
   /** True when a part could not be read: then nothing here says that the target is clean, and the exit code is 1. */
