@@ -60,14 +60,19 @@ export async function build(path: string, words: readonly string[], parsed: Pars
 
 async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): Promise<number> {
   const progress = new Progress();
+  const replaced = new Set<number>();
+  let came = 0;
   const read: (FeedCounts & { id: string; fetched: string | undefined; newest: string | undefined })[] = [];
   async function* advisories(): AsyncGenerator<Advisory> {
     for await (const { source, records, fetched } of feeds) {
       const counts = { ...noCounts(), id: source.id, fetched, newest: undefined as string | undefined };
       read.push(counts);
+      const first = came;
       for await (const reading of readFeed(source, records, counts)) {
         if (reading.kind !== 'advisory') continue;
-        const { advisory } = reading;
+        const { advisory, replaces } = reading;
+        came++;
+        if (replaces !== undefined) replaced.add(first + replaces);
         // Go's vulnerability database says year 1 where it does not know.
         if (advisory.modified && advisory.modified > (counts.newest ?? '1970')) counts.newest = advisory.modified;
         if (counts.advisories % 500 === 0) progress.update(`${source.id}: ${plural(counts.advisories, 'advisory', 'advisories')} …`);
@@ -85,7 +90,7 @@ async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): 
     await buildDatabase(advisories(), path, (): DatabaseInfo => ({
       revision: built, built,
       sources: read.map(({ id, advisories: count, affected, rejected, fetched, newest }) => ({ id, advisories: count, affected, rejected, ...(fetched ? { fetched } : {}), ...(newest ? { newest } : {}) })),
-    }));
+    }), () => replaced);
   } finally {
     progress.done();
   }

@@ -18,31 +18,56 @@ const Entry = z.object({
   }),
 });
 
+/** Bytes of the files kept until all are known; every branch there ever was has 10 MB. Beyond: `feed-too-large`. */
+const mostBytes = 256 * 1024 * 1024;
+
 /**
  * Reads Alpine's secfixes: per origin package and version, the ids that version repaired. One advisory per
  * (branch, repository, package, problem); a problem repaired twice has two ranges.
+ * A branch's repository is one file. Of several the publisher's place (`v3.20/main.json`) comes first, then the
+ * shallowest, then the last by name; the others are old copies, and what they alone say was taken back since.
  */
 export const parseAlpineSecDb: Parser = async function* (records, { source, limits }) {
+  const files = new Map<string, File>();
+  let size = 0;
   for await (const record of records) {
-    const isYaml = /\.ya?ml$/i.test(record.name);
-    if (!isYaml && !/\.json$/i.test(record.name)) continue;
+    if (!/\.(json|ya?ml)$/i.test(record.name)) continue;
     const bytes = await bytesOf(record, limits.recordBytes);
-    const db = decode(record.name, bytes, isYaml);
+    size += bytes.length;
+    if (size > mostBytes) throw new Problem('invalid', `the security databases have more than ${mostBytes} bytes together`, { code: 'feed-too-large' });
+    const { distroversion, reponame } = decode(record.name, bytes);
+    const file = { name: record.name, bytes, place: `${distroversion}/${reponame}` }, other = files.get(file.place);
+    const [kept, left] = other === undefined ? [file] : goesBefore(file, other) ? [file, other] : [other, file];
+    files.set(file.place, kept);
+    if (left === undefined) continue;
+    size -= left.bytes.length;
+    if (!left.bytes.equals(kept.bytes)) yield rejected(left.name, invalid('record-duplicate', `${left.name} is another copy of ${file.place}; ${kept.name} is read`), left.bytes);
+  }
+  for (const { name, bytes } of files.values()) {
+    const db = decode(name, bytes);
     for (const [index, entry] of (db.packages ?? []).entries()) {
       try {
         yield* packageAdvisories(Entry.parse(entry).pkg, db, source);
       } catch (error) {
-        yield rejected(`${record.name} packages[${index}]`, error, JSON.stringify(entry));
+        yield rejected(`${name} packages[${index}]`, error, JSON.stringify(entry));
       }
     }
   }
 };
 
+interface File { readonly name: string; readonly bytes: Buffer; /** `v3.20/main` */ readonly place: string }
+
+function goesBefore(a: File, b: File): boolean {
+  const isPublished = ({ name, place }: File) => `/${name.replace(/\.[^.]+$/, '')}`.endsWith(`/${place}`);
+  const depth = ({ name }: File) => name.split('/').filter((part) => part !== '' && part !== '.').length;
+  return (Number(isPublished(b)) - Number(isPublished(a)) || depth(a) - depth(b) || (a.name > b.name ? -1 : 1)) < 0;
+}
+
 /** The whole file or a Problem of the feed: without its head nothing in it can be placed. */
-function decode(name: string, bytes: Buffer, isYaml: boolean): z.output<typeof SecDb> {
+function decode(name: string, bytes: Buffer): z.output<typeof SecDb> {
   let document: unknown;
   try {
-    document = isYaml ? parseYaml(bytes.toString('utf8')) : JSON.parse(bytes.toString('utf8'));
+    document = /\.ya?ml$/i.test(name) ? parseYaml(bytes.toString('utf8')) : JSON.parse(bytes.toString('utf8'));
   } catch (error) {
     throw notJson(name, bytes, error);
   }

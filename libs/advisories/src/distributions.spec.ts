@@ -68,6 +68,20 @@ describe("Alpine's secdb", () => {
   it('is keyed by branch, repository and package', async () => {
     expect(advisories(await read(parseAlpineSecDb, db({ '1.0-r0': ['CVE-2026-0001'] })))[0]).toMatchObject({ key: 'CVE-2026-0001@v3.18/main/musl', affected: [{ ecosystem: 'Alpine:v3.18', name: 'musl' }] });
   });
+  it.each([
+    ['an older copy deeper down', ['older/v3.18-2021/main.json', 'v3.18/main.json'], 'v3.18/main.json'],
+    ['an older copy that comes later', ['./v3.18/main.json', './older/v3.18-2021/main.json'], './v3.18/main.json'],
+    ['an older copy of the same layout', ['older/v3.18/main.json', 'v3.18/main.json'], 'v3.18/main.json'],
+    ["the publisher's layout below other names", ['old.json', 'secdb/v3.18/main.json'], 'secdb/v3.18/main.json'],
+    ['dates in names', ['2023/a.json', '2024/a.json'], '2024/a.json'],
+  ])('reads one file of a branch: %s', async (_, names, read) => {
+    for (const order of [names, names.toReversed()]) {
+      const files = order.map((name) => record(name, JSON.stringify(db({ '1.0-r0': [name === read ? 'CVE-2026-0002' : 'CVE-2026-0001'] }))));
+      const readings = await all(parseAlpineSecDb(records(...files, record('v3.18/community.json', JSON.stringify(db({ '1.0-r0': ['CVE-2026-0003'] }, { reponame: 'community' })))), context));
+      expect(advisories(readings).map(({ id }) => id).sort()).toEqual(['CVE-2026-0002', 'CVE-2026-0003']);
+      expect(problems(readings)).toEqual([`record-duplicate ${names.find((name) => name !== read)}`]);
+    }
+  });
   it('was YAML until 2020', async () => {
     const yaml = 'distroversion: v3.5\nreponame: main\npackages:\n  - pkg:\n      name: ansible\n      secfixes:\n        2.2.1.0-r0:\n          - CVE-2016-9587\n';
     expect(advisories(await read(parseAlpineSecDb, yaml, 'v3.5/main.yaml'))).toMatchObject([{ id: 'CVE-2016-9587', affected: [{ ecosystem: 'Alpine:v3.5' }] }]);

@@ -10,7 +10,11 @@ export interface FeedRecord {
 
 /** What a parser makes of a feed, in order. A record that cannot be read is news of its own, and the next one is read. */
 export type Reading =
-  | { readonly kind: 'advisory'; readonly advisory: Advisory }
+  | {
+    readonly kind: 'advisory'; readonly advisory: Advisory;
+    /** From `readFeed`: this one takes the place of the advisory that came as the so-manieth (from 0), which had its key and was older. */
+    readonly replaces?: number;
+  }
   /** Kept aside: which record, why, and its first bytes for whoever repairs it. */
   | { readonly kind: 'rejected'; readonly record: string; readonly problem: Problem; readonly excerpt: string };
 
@@ -57,7 +61,7 @@ export async function bytesOf(record: FeedRecord, limit: number): Promise<Buffer
 }
 
 /** A record set aside. Anything thrown that is not a Problem is named `record-unreadable`. */
-export function rejected(record: string, error: unknown, bytes: Uint8Array | string = ''): Reading {
+export function rejected(record: string, error: unknown, bytes: Uint8Array | string = ''): Extract<Reading, { kind: 'rejected' }> {
   const problem = error instanceof Problem ? error : invalid('record-unreadable', `${record}: ${error instanceof Error ? error.message : String(error)}`, error);
   const excerpt = typeof bytes === 'string' ? bytes.slice(0, 512) : Buffer.from(bytes.subarray(0, 512)).toString('utf8');
   return { kind: 'rejected', record, problem, excerpt };

@@ -110,9 +110,26 @@ describe('a feed of OSV records', () => {
   const source = { id: 'test', parse: parseOsv };
   it('counts, passes over repetitions, and sets contradictions aside', async () => {
     const counts = noCounts();
-    const readings = await all(readFeed(source, records(record('a.json', good), record('b.json', good), record('c.json', JSON.stringify({ ...minimal, summary: 'other' })), record('d.json', '{')), counts));
+    const readings = await all(readFeed(source, records(record('a.json', good), record('b.json', good), record('c.json', JSON.stringify({ ...minimal, modified: '2025-12-31T00:00:00Z' })), record('d.json', '{')), counts));
     expect(readings.map(({ kind }) => kind)).toEqual(['advisory', 'rejected', 'rejected']);
     expect(counts).toEqual({ advisories: 1, affected: 0, withdrawn: 0, repeated: 1, rejected: 2, problems: { 'record-duplicate': 1, 'record-truncated': 1 } });
+  });
+  it.each([
+    ['newer first', ['2026-02-01T00:00:00Z', '2026-01-01T00:00:00Z'], '2026-02-01T00:00:00Z', 1], ['newer last', ['2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'], '2026-02-01T00:00:00Z', 1],
+    ['newest in the middle, in another zone', ['2026-02-01T00:00:00Z', '2026-02-01T23:30:00-01:00', '2026-02-02T00:00:00Z'], '2026-02-01T23:30:00-01:00', 2],
+  ])('of records with one id the newest stays: %s', async (_, dates, newest, aside) => {
+    const counts = noCounts();
+    const readings = await all(readFeed(source, records(record('0.json', JSON.stringify({ ...minimal, id: 'GHSA-first' })), ...dates.map((modified, i) => record(`${i + 1}.json`, JSON.stringify({ ...minimal, modified })))), counts));
+    const came = readings.flatMap((reading) => reading.kind === 'advisory' ? [reading] : []);
+    const replaced = new Set(came.map(({ replaces }) => replaces));
+    expect(came.filter((_one, place) => !replaced.has(place)).map(({ advisory }) => advisory.modified)).toEqual([minimal.modified, newest]);
+    expect(counts).toMatchObject({ advisories: 2, rejected: aside, problems: { 'record-duplicate': aside } });
+    expect(problems(readings)).toEqual(Array.from({ length: aside }, () => 'record-duplicate GHSA-xxxx'));
+  });
+  it('of two as new as each other the same one stays, whichever comes first', async () => {
+    const [one, two] = ['one', 'two'].map((summary) => JSON.stringify({ ...minimal, summary }));
+    const last = async (...texts: string[]) => advisories(await all(readFeed(source, records(...texts.map((text, i) => record(`${i}.json`, text)))))).at(-1)!.title;
+    expect(await last(one!, two!)).toBe(await last(two!, one!));
   });
   it('is refused when there is nothing in it, or nothing that can be read', async () => {
     expect(await codeOf(all(readFeed(source, records())))).toBe('feed-empty');

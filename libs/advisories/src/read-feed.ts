@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { invalid, type Problem } from '@plimsoll/problem';
+import type { Advisory } from './advisory.ts';
 import { defaultFeedLimits, type FeedLimits, type FeedRecord, type Parser, type Reading, rejected } from './feed.ts';
 
 /** What one reading of a feed came to. */
@@ -16,33 +17,37 @@ export interface FeedCounts {
 }
 
 /**
- * Reads a whole feed: what its parser gives, and `counts` kept. Of a key that comes twice the first stays; a second
- * with other content is set aside as `record-duplicate`.
+ * Reads a whole feed: what its parser gives, and `counts` kept. Of a key that comes twice the newer by `modified`
+ * stays, whatever the order; the other is set aside as `record-duplicate`. When the newer comes second it says which it `replaces`.
  * Throws Problem `feed-empty` when there was no record, and `feed-malformed` when not one could be read.
  */
 export async function* readFeed(source: { readonly id: string; readonly parse: Parser }, records: AsyncIterable<FeedRecord>, counts: FeedCounts = noCounts(), limits: FeedLimits = defaultFeedLimits): AsyncGenerator<Reading> {
-  const seen = new Map<string, number>();
+  const seen = new Map<string, number>(), prints: Print[] = [];
   let first: Problem | undefined;
+  const aside = (reading: Rejected): Rejected => {
+    first ??= reading.problem;
+    counts.rejected++;
+    const code = reading.problem.code ?? reading.problem.kind;
+    counts.problems[code] = (counts.problems[code] ?? 0) + 1;
+    return reading;
+  };
   for await (const found of source.parse(records, { source: source.id, limits })) {
     let reading = found;
     if (found.kind === 'advisory') {
-      const { advisory } = found;
-      const print = fingerprint(advisory), before = seen.get(advisory.key);
-      if (before === print) { counts.repeated++; continue; }
-      if (before === undefined) {
-        seen.set(advisory.key, print);
-        counts.advisories++;
-        counts.affected += advisory.affected.length;
-        if (advisory.withdrawn !== undefined) counts.withdrawn++;
-      } else reading = rejected(advisory.key, invalid('record-duplicate', `${advisory.key} comes twice with different content; the first is kept`), JSON.stringify(advisory));
+      const { advisory } = found, { key } = advisory;
+      const print = printOf(advisory), before = seen.get(key), other = prints[before ?? -1];
+      if (other?.hash === print.hash) { counts.repeated++; continue; }
+      if (other === undefined || isNewer(print, other)) {
+        seen.set(key, prints.push(print) - 1);
+        count(counts, print, 1);
+        if (other !== undefined) {
+          count(counts, other, -1);
+          yield aside(rejected(key, duplicate(key)));
+          reading = { ...found, replaces: before! };
+        }
+      } else reading = rejected(key, duplicate(key), JSON.stringify(advisory));
     }
-    if (reading.kind === 'rejected') {
-      first ??= reading.problem;
-      counts.rejected++;
-      const code = reading.problem.code ?? reading.problem.kind;
-      counts.problems[code] = (counts.problems[code] ?? 0) + 1;
-    }
-    yield reading;
+    yield reading.kind === 'rejected' ? aside(reading) : reading;
   }
   if (counts.advisories === 0) {
     throw first === undefined ? invalid('feed-empty', `${source.id}: the feed has no record`)
@@ -51,6 +56,26 @@ export async function* readFeed(source: { readonly id: string; readonly parse: P
 }
 
 export const noCounts = (): FeedCounts => ({ advisories: 0, affected: 0, withdrawn: 0, repeated: 0, rejected: 0, problems: {} });
+
+type Rejected = Extract<Reading, { kind: 'rejected' }>;
+
+/** What is kept of an advisory in case another has its key. */
+interface Print { readonly hash: number; /** Milliseconds; -Infinity when not said. */ readonly modified: number; readonly affected: number; readonly isWithdrawn: boolean }
+
+const printOf = (advisory: Advisory): Print => ({
+  hash: fingerprint(advisory), modified: Date.parse(advisory.modified ?? '') || -Infinity, affected: advisory.affected.length, isWithdrawn: advisory.withdrawn !== undefined,
+});
+
+/** Of two as old as each other the content decides, so that archives packed in another order read alike. */
+const isNewer = (a: Print, b: Print): boolean => a.modified > b.modified || (a.modified === b.modified && a.hash > b.hash);
+
+const duplicate = (key: string): Problem => invalid('record-duplicate', `${key} comes twice with different content; the newer by its date of modification is kept`);
+
+function count(counts: FeedCounts, { affected, isWithdrawn }: Print, sign: 1 | -1): void {
+  counts.advisories += sign;
+  counts.affected += sign * affected;
+  if (isWithdrawn) counts.withdrawn += sign;
+}
 
 /** 48 bits of a hash, to tell a repetition from a contradiction; one parser writes its fields in one order. */
 const fingerprint = (value: unknown): number => hash('sha1', JSON.stringify(value), 'buffer').readUIntBE(0, 6);

@@ -62,11 +62,12 @@ it('the table of sources is in order', () => {
   expect(sourceOf('nothing')).toBeUndefined();
 });
 
-it('a source covers what it is for, and no other by a stray record', () => {
-  expect(coversEcosystem('osv-npm', 'npm')).toBe(true);
-  expect(coversEcosystem('osv-npm', 'Maven')).toBe(false);
-  expect(coversEcosystem('debian-tracker', 'Debian:12')).toBe(true);
-  expect(coversEcosystem('osv-ubuntu', 'Ubuntu:Pro:20.04')).toBe(true);
-  expect(coversEcosystem('private', 'npm')).toBe(true);
-  expect(coversEcosystem('somebody-else', 'npm')).toBe(true);
+it.each<[boolean, string, string, number]>([
+  [true, 'osv-npm', 'npm', 1], [false, 'osv-npm', 'npm', 0], [false, 'osv-npm', 'Maven', 5_000],
+  [true, 'debian-tracker', 'Debian:12', 1], [true, 'osv-ubuntu', 'Ubuntu:Pro:20.04', 1],
+  [true, 'alpine-v3.20', 'Alpine:v3.20', 1], [false, 'alpine-v3.20', 'Alpine:v3.19', 5_000],
+  [false, 'private', 'npm', 5_000],
+  [false, 'somebody-else', 'npm', 399], [true, 'somebody-else', 'npm', 400],
+])('%s: %s covers %s with %i records', (covers, id, ecosystem, records) => {
+  expect(coversEcosystem(id, ecosystem, records)).toBe(covers);
 });

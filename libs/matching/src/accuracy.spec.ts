@@ -64,9 +64,9 @@ describe.skipIf(!hasShared)(`findings equal the reference and a brute-force eval
     { image: 'images/alpine-edge-20240923-multiarch.oci.tar', ref: undefined, branch: 'edge', feed: /^\.?\/?edge\//, reference: 'alpine-edge' },
     { image: 'images/alpine-edge-20240923-multiarch.oci.tar', ref: undefined, branch: 'edge', feed: /older\/edge-20241001\//, reference: 'alpine-edge-feed20241001' },
     { image: 'images/alpine-edge-20240923-multiarch.oci.tar', ref: undefined, branch: 'edge', feed: /older\/edge-20251001\//, reference: 'alpine-edge-feed20251001' },
-  ])('$reference against Alpine secdb', async ({ image, ref, feed, reference }) => {
+  ])('$reference against Alpine secdb', async ({ image, ref, branch, feed, reference }) => {
     const inventory = await operatingSystemOf(shared(image), ref);
-    const index = indexOf(await advisories('alpine-edge', 'feeds/alpine-secdb.tar.zst', (name) => feed.test(name)));
+    const index = indexOf(await advisories(`alpine-${branch}`, 'feeds/alpine-secdb.tar.zst', (name) => feed.test(name)));
     const { findings, not_covered: uncovered } = match(inventory, index, { all: true });
     expect(uncovered).toEqual([]);
     type Reference = { ids: string[]; origin: string; fixed: string; binaries: string[] };

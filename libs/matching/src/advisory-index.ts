@@ -1,4 +1,5 @@
-import { type Advisory, type Affected, coversEcosystem, normaliseName } from '@plimsoll/advisories';
+import { type Advisory, type Affected, normaliseName } from '@plimsoll/advisories';
+import { Coverage } from './coverage.ts';
 import { keyedEntry, type KeyedEntry } from './keyed.ts';
 
 /** An advisory without its affected entries. */
@@ -16,7 +17,7 @@ export interface Candidate extends KeyedEntry {
 export interface AdvisoryIndex {
   /** The feed revision these advisories are of. */
   readonly revision: string;
-  /** True when some source means to speak of this ecosystem (a distribution's release, or a registry) completely; see `coversEcosystem`. */
+  /** True when some source has everything about this ecosystem (a distribution's release, or a registry); see `coversEcosystem`. */
   covers(ecosystem: string): boolean;
   /** Every entry for a package, by normalised name, in a stable order. */
   candidates(ecosystem: string, name: string): readonly Candidate[];
@@ -25,16 +26,17 @@ export interface AdvisoryIndex {
 /** An index over advisories in memory. */
 export function indexOf(advisories: Iterable<Advisory>, revision = '0'): AdvisoryIndex {
   const byName = new Map<string, Candidate[]>();
-  const ecosystems = new Set<string>();
+  const coverage = new Coverage();
   for (const { affected: entries, ...advisory } of advisories) {
+    coverage.add(advisory.source, entries);
     for (const affected of entries) {
-      if (coversEcosystem(advisory.source, affected.ecosystem)) ecosystems.add(affected.ecosystem);
       const name = `${affected.ecosystem}\0${affected.name}`;
       const candidates = byName.get(name) ?? [];
       byName.set(name, candidates);
       candidates.push({ ...keyedEntry(affected, advisory.withdrawn !== undefined), read: () => ({ advisory, affected }) });
     }
   }
+  const ecosystems = new Set(coverage.covered().map(({ ecosystem }) => ecosystem));
   return {
     revision,
     covers: (ecosystem) => ecosystems.has(ecosystem),

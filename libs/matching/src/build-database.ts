@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { type Advisory, coversEcosystem } from '@plimsoll/advisories';
+import type { Advisory } from '@plimsoll/advisories';
 import { invalid } from '@plimsoll/problem';
+import { Coverage } from './coverage.ts';
 import { encodeEntry, encodePlace } from './database-entry.ts';
 import { type DatabaseInfo, type Footer, formatVersion, hashSize, leafSize, magic, pageSize, startSize } from './database-format.ts';
 import { keyedEntry } from './keyed.ts';
@@ -9,41 +10,42 @@ import { SortedRuns } from './sorted-runs.ts';
 
 /**
  * Writes advisories as a local database file, in bounded memory. `info` is asked for once all advisories have come,
- * for counts are only known then. The file appears at `path` whole or not at all.
+ * for counts are only known then, and so is `replaced`: the places in the order they came (from 0) of advisories that
+ * a later one took the place of. The file appears at `path` whole or not at all.
  */
-export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterable<Advisory>, path: string, info: () => DatabaseInfo): Promise<Footer> {
+export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterable<Advisory>, path: string, info: () => DatabaseInfo, replaced: () => ReadonlySet<number> = () => new Set()): Promise<Footer> {
   const draft = `${path}.${process.pid}.draft`;
   const file = openSync(draft, 'w', 0o644);
   try {
     using runs = new SortedRuns(draft);
     const body = new Body(file, startSize);
-    const ecosystems = new Map<string, number>(), covered = new Set<string>();
-    let advisoryCount = 0, entryCount = 0;
+    const ecosystems = new Map<string, number>(), coverage = new Coverage();
+    let advisoryCount = 0;
     for await (const { affected: entries, references, ...head } of advisories) {
       // Two addresses are enough to read on; the rest would be half of the file.
       const headBytes = Buffer.from(JSON.stringify({ ...head, references: references.slice(0, 2) }));
+      coverage.add(head.source, entries);
       for (const affected of entries) {
         const { ecosystem, name, ...rest } = affected;
         const number = ecosystems.get(ecosystem) ?? ecosystems.size;
         ecosystems.set(ecosystem, number);
-        if (coversEcosystem(head.source, ecosystem)) covered.add(ecosystem);
         if (number > 0xffff) throw invalid('database-limit', `more than ${0xffff} ecosystems`);
         const texts = { advisory: advisoryCount, head: headBytes, entry: Buffer.from(JSON.stringify(rest)) };
         runs.add(keyFor(number, name), packItem(texts, encodeEntry(keyedEntry(affected, head.withdrawn !== undefined))));
-        entryCount++;
       }
       advisoryCount++;
     }
-    const { tops, names } = writeLeaves(runs, body);
+    const gone = replaced();
+    const { tops, names, entries } = writeLeaves(runs, body, gone);
     const bodySize = body.end - startSize;
     const hashes = body.finish();
     const at = startSize + bodySize;
     const footer: Footer = {
-      info: info(), ecosystems: [...ecosystems.keys()], covered: [...covered],
+      info: info(), ecosystems: [...ecosystems.keys()], covered: coverage.covered(),
       body: { offset: startSize, size: bodySize },
       tops: { offset: at, size: tops.length }, hashes: { offset: at + tops.length, size: hashes.length },
       tops_sha256: sha256(tops).toString('hex'), hashes_sha256: sha256(hashes).toString('hex'),
-      page_size: pageSize, names, entries: entryCount, advisories: advisoryCount,
+      page_size: pageSize, names, entries, advisories: advisoryCount - gone.size,
     };
     const footerBytes = Buffer.from(JSON.stringify(footer));
     const length = Buffer.alloc(4);
@@ -90,9 +92,9 @@ function unpackItem(item: Buffer): Texts & { readonly keyed: Buffer } {
  * Writes texts and leaves. An advisory's head is written once per name, however many releases it speaks of.
  * Leaves hold `key length (2), key, entries length (4), entries` for key after key; tops hold `leaf offset (8), leaf size (4), key length (2), first key`.
  */
-function writeLeaves(runs: SortedRuns, body: Body): { tops: Buffer; names: number } {
+function writeLeaves(runs: SortedRuns, body: Body, gone: ReadonlySet<number>): { tops: Buffer; names: number; entries: number } {
   const tops: Buffer[] = [];
-  let leaf: Buffer[] = [], size = 0, firstKey: Buffer | undefined, names = 0;
+  let leaf: Buffer[] = [], size = 0, firstKey: Buffer | undefined, names = 0, written = 0;
   const closeLeaf = () => {
     if (firstKey === undefined) return;
     const offset = body.write(Buffer.concat(leaf, size));
@@ -105,6 +107,7 @@ function writeLeaves(runs: SortedRuns, body: Body): { tops: Buffer; names: numbe
   };
   const addKey = (key: Buffer, entries: readonly Buffer[]) => {
     names++;
+    written += entries.length;
     const head = Buffer.allocUnsafe(2 + key.length + 4);
     head.writeUInt16LE(key.length, 0);
     key.copy(head, 2);
@@ -116,13 +119,14 @@ function writeLeaves(runs: SortedRuns, body: Body): { tops: Buffer; names: numbe
   let key: Buffer | undefined, entries: Buffer[] = [];
   const heads = new Map<number, number>();
   for (const item of runs.sorted()) {
+    const { advisory, head, entry, keyed } = unpackItem(item.value);
+    if (gone.has(advisory)) continue;
     if (key === undefined || !key.equals(item.key)) {
       if (key !== undefined) addKey(key, entries);
       if (key === undefined || !nameOf(key).equals(nameOf(item.key))) heads.clear();
       key = Buffer.from(item.key);
       entries = [];
     }
-    const { advisory, head, entry, keyed } = unpackItem(item.value);
     const offset = heads.get(advisory) ?? body.write(Buffer.from(head));
     heads.set(advisory, offset);
     const at = body.write(Buffer.from(entry));
@@ -130,7 +134,7 @@ function writeLeaves(runs: SortedRuns, body: Body): { tops: Buffer; names: numbe
   }
   if (key !== undefined) addKey(key, entries);
   closeLeaf();
-  return { tops: Buffer.concat(tops), names };
+  return { tops: Buffer.concat(tops), names, entries: written };
 }
 
 const nameOf = (key: Buffer): Buffer => key.subarray(0, -2);

@@ -50,7 +50,17 @@ describe('the local database', () => {
     expect(database.revision).toBe('42');
     expect(database.counts).toEqual({ advisories: 2, entries: 3, names: 3 });
     expect(['npm', 'Debian:12', 'Debian:11', 'Debian:10'].map((ecosystem) => database.covers(ecosystem))).toEqual([true, true, true, false]);
+    expect(database.covered).toEqual([{ ecosystem: 'Debian:11', sources: ['debian-tracker'], advisories: 1 }, { ecosystem: 'Debian:12', sources: ['debian-tracker'], advisories: 1 }, { ecosystem: 'npm', sources: ['osv-npm'], advisories: 1 }]);
     database.verify();
+  });
+
+  it('leaves out what a later advisory took the place of', async () => {
+    const path = join(directory, 'replaced.db');
+    await buildDatabase([anAdvisory('GHSA-1', [{ name: 'a' }, { name: 'b' }]), anAdvisory('GHSA-2', { name: 'b' }), anAdvisory('GHSA-1', { name: 'a', ranges: [{ fixed: '2.0.0' }] })], path, info, () => new Set([0]));
+    using database = openDatabase(path);
+    expect(database.counts).toEqual({ advisories: 2, entries: 2, names: 2 });
+    const { findings } = match(anInventory([aPackage('npm', 'a', '1.0.0'), aPackage('npm', 'b', '1.0.0')]), database);
+    expect(findings.map(({ id, fixed_version: fixed, package: { name } }) => [id, name, fixed])).toEqual([['GHSA-1', 'a', '2.0.0'], ['GHSA-2', 'b', undefined]]);
   });
 
   it('is the same file for the same advisories', async () => {

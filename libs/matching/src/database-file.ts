@@ -4,6 +4,7 @@ import { type Affected, normaliseName } from '@plimsoll/advisories';
 import { invalid, Problem } from '@plimsoll/problem';
 import type { AdvisoryHead, AdvisoryIndex, Candidate } from './advisory-index.ts';
 import { keyFor } from './build-database.ts';
+import type { Covered } from './coverage.ts';
 import { decodeEntry, type RecordPlace } from './database-entry.ts';
 import { endSize, Footer, formatVersion, hashSize, magic, startSize, type DatabaseInfo } from './database-format.ts';
 import type { KeyedEntry } from './keyed.ts';
@@ -13,6 +14,8 @@ export interface AdvisoryDatabase extends AdvisoryIndex, Disposable {
   readonly info: DatabaseInfo;
   readonly counts: { readonly advisories: number; readonly entries: number; readonly names: number };
   readonly ecosystems: readonly string[];
+  /** Those of them that some source has completely. */
+  readonly covered: readonly Covered[];
   /** Reads and checks the whole file; opening checks only what it reads. Throws Problem `database-tampered`. */
   verify(): void;
   close(): void;
@@ -81,11 +84,12 @@ class Database implements AdvisoryDatabase {
   readonly info: DatabaseInfo;
   readonly revision: string;
   readonly ecosystems: readonly string[];
+  readonly covered: readonly Covered[];
   readonly counts: AdvisoryDatabase['counts'];
   readonly #file: number;
   readonly #path: string;
   readonly #footer: Footer;
-  readonly #covered: ReadonlySet<string>;
+  readonly #coveredNames: ReadonlySet<string>;
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #tops: Tops;
   readonly #hashes: Buffer;
@@ -105,13 +109,14 @@ class Database implements AdvisoryDatabase {
     this.revision = footer.info.revision;
     this.ecosystems = footer.ecosystems;
     this.counts = { advisories: footer.advisories, entries: footer.entries, names: footer.names };
-    this.#covered = new Set(footer.covered);
+    this.covered = footer.covered;
+    this.#coveredNames = new Set(footer.covered.map(({ ecosystem }) => ecosystem));
     this.#numbers = new Map(footer.ecosystems.map((ecosystem, number) => [ecosystem, number]));
     this.#hashes = this.#section(footer.hashes, footer.hashes_sha256, 'page hashes');
     this.#tops = new Tops(this.#section(footer.tops, footer.tops_sha256, 'leaf index'));
   }
 
-  covers(ecosystem: string): boolean { return this.#covered.has(ecosystem); }
+  covers(ecosystem: string): boolean { return this.#coveredNames.has(ecosystem); }
 
   candidates(ecosystem: string, name: string): readonly Candidate[] {
     const number = this.#numbers.get(ecosystem);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Covered } from './coverage.ts';
 
 /**
  * The local database file. Everything is written once, in this order, and read by position:
@@ -16,7 +17,7 @@ import { z } from 'zod';
  * What one package needs lies together: a few small reads each, and nothing to unpack.
  */
 export const magic = Buffer.from('PLIMSOLL-ADVISORIES\n', 'latin1');
-export const formatVersion = 3;
+export const formatVersion = 4;
 export const startSize = magic.length + 4;
 /** Length (4), SHA-256 (32), magic. */
 export const endSize = 4 + 32 + magic.length;
@@ -47,8 +48,8 @@ export const Footer = z.object({
   info: DatabaseInfo,
   /** By number: keys end with the two bytes of it. */
   ecosystems: z.array(z.string()),
-  /** Those that some source means to speak of completely. */
-  covered: z.array(z.string()),
+  /** What may be called clean when nothing is found. */
+  covered: z.array(Covered),
   body: section, tops: section, hashes: section,
   tops_sha256: z.string(), hashes_sha256: z.string(),
   page_size: z.int().positive(),

@@ -1,4 +1,4 @@
-import type { Advisory, Affected } from '@plimsoll/advisories';
+import { type Advisory, type Affected, leastRecords } from '@plimsoll/advisories';
 import { describe, expect, it } from 'vitest';
 import { indexOf } from './advisory-index.ts';
 import { check } from './checker.spec-helper.ts';
@@ -140,6 +140,12 @@ describe('what no source speaks of', () => {
     const matched = match(anInventory([aPackage('maven', 'a:b', '1.0'), aPackage('maven', 'a:c', '1.0')]), indexOf([anAdvisory('GHSA-1', [{ name: 'b' }, { ecosystem: 'Maven', name: 'a:b' }], { source: 'osv-npm' })]));
     expect(matched.findings.map(({ id, package: found }) => `${id} ${found.name}`)).toEqual(['GHSA-1 a:b']);
     expect(matched.not_covered.map(({ name, reason }) => `${name} ${reason}`)).toEqual(['a:b release-not-covered', 'a:c release-not-covered']);
+  });
+  it.each([['private', 5_000, false], ['private-notes', leastRecords - 1, false], ['somebody-whole', leastRecords, true]])('a registry of which %s has %i records: covered %s', (source, count, isCovered) => {
+    const some = indexOf(Array.from({ length: count }, (_, n) => anAdvisory(`X-${n}`, { name: `p${n}` }, { source })));
+    const matched = match(anInventory([aPackage('npm', 'p1', '1.0.0'), aPackage('npm', 'other', '1.0.0')]), some);
+    expect(matched.findings.map(({ id }) => id)).toEqual(['X-1']);
+    expect(matched.summary.not_covered).toBe(isCovered ? 0 : 2);
   });
   it('a kind nobody publishes for', () => expect(reasons([aPackage('generic', 'busybox', '1.36')])).toEqual(['busybox no-ecosystem']));
 
