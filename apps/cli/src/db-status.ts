@@ -1,18 +1,20 @@
 import { openDatabase } from '@plimsoll/matching';
-import { jsonText, minute, paint, plural, say, table, thousands } from './terminal.ts';
+import { jsonText, minute, paint, plural, say, table, thousands, wrap } from './terminal.ts';
 
 export function showStatus(path: string, asJson: boolean): number {
   using database = openDatabase(path);
-  const { info, counts, ecosystems } = database;
+  const { info, counts, ecosystems, covered } = database;
   if (asJson) {
-    say(jsonText({ path, ...info, ...counts, ecosystems }));
+    say(jsonText({ path, ...info, ...counts, ecosystems, covered }));
     return 0;
   }
   say([
     `${paint('bold', path)}`,
-    `revision ${info.revision}, built ${minute(info.built)}; ${plural(counts.advisories, 'advisory', 'advisories')} about ${plural(counts.names, 'package')} of ${plural(ecosystems.length, 'ecosystem')}`, '',
+    wrap(`built ${minute(info.built)}${info.revision === info.built ? '' : `, revision ${info.revision}`}; ${plural(counts.advisories, 'advisory', 'advisories')} about ${plural(counts.names, 'package')} of ${plural(ecosystems.length, 'ecosystem')}`, ''), '',
     table([{ title: 'Source', gives: true }, { title: 'Advisories', align: 'right' }, { title: 'Entries', align: 'right' }, { title: 'Kept aside', align: 'right' }, { title: 'Newest' }],
-      info.sources.map(({ id, advisories, affected, rejected, newest }) => [id, thousands(advisories), thousands(affected), String(rejected), newest?.slice(0, 10) ?? ''])),
+      info.sources.map(({ id, advisories, affected, rejected, newest }) => [id, thousands(advisories), thousands(affected), String(rejected), newest?.slice(0, 10) ?? ''])), '',
+    covered.length ? table([{ title: 'Covered', gives: true }, { title: 'Advisories', align: 'right' }, { title: 'By' }], covered.map(({ ecosystem, advisories, sources }) => [ecosystem, thousands(advisories), sources.join(', ')]))
+      : paint('yellow', 'No source here has all of an ecosystem: nothing found is not called clean.'),
   ].join('\n'));
   return 0;
 }

@@ -23,7 +23,7 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
     const platform = parsed.text('platform');
     return await indexTarget(await recogniseTarget(text), {
       signal: abort.signal, ...(platform ? { platform } : {}),
-      onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Reading ${text}: ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB`),
+      onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Read ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB  ${text}`),
     });
   } finally {
     process.off('SIGINT', interrupt);

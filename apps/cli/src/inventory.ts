@@ -46,6 +46,6 @@ function asTable({ target, os, packages }: Inventory): string {
 /** A partial inventory says so where people look, and what was missed. */
 export function tellProblems({ problems }: Pick<Inventory, 'problems'>): void {
   note(`\n${paint('red', `Partial: ${plural(problems.length, 'part')} could not be read, so nothing here says that the rest is all.`)}`);
-  for (const { code, detail, where } of problems.slice(0, 20)) note(`  ${code}  ${where}\n    ${detail}`);
-  if (problems.length > 20) note(`  … and ${problems.length - 20} more (--json lists all)`);
+  for (const { code, detail, where } of problems.slice(0, 10)) note(`${wrap(`${paint('bold', code, process.stderr)} ${where.replace(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/, '$1')}`, '  ')}\n${wrap(detail, '    ')}`);
+  if (problems.length > 10) note(`  … and ${problems.length - 10} more; --json lists all`);
 }

@@ -54,9 +54,15 @@ export function summaryLine({ summary: { total, by_severity, fixable, undetermin
   ].join('; ');
 }
 
+const uncovered = { 'release-not-covered': 'no advisories here for', 'system-unknown': 'operating system unknown', 'third-party': 'built by somebody else than the distribution', 'no-ecosystem': 'nobody publishes advisories for the kind', 'owner-not-covered': 'part of a package that is not covered' } as const;
+
 function coverageWords(packages: ScanReport['not_covered']): string {
-  const reasons = Map.groupBy(packages, ({ reason, ecosystem }) => ({ 'release-not-covered': `no advisories for ${ecosystem}`, 'system-unknown': 'operating system unknown', 'third-party': 'built by somebody else than the distribution', 'no-ecosystem': 'nobody publishes advisories for the kind', 'owner-not-covered': 'part of a package that is not covered' })[reason]);
-  return `${plural(packages.length, 'package')} not covered: ${reasons.size === 1 ? [...reasons.keys()][0]! : [...reasons].map(([words, { length }]) => `${words} (${length})`).join(', ')}`;
+  const counted = (groups: Map<string, readonly unknown[]>): string[] => [...groups].sort(([, a], [, b]) => b.length - a.length).map(([words, { length }]) => length === packages.length ? words : `${words} (${length})`);
+  const [missing, other] = [packages.filter(({ ecosystem, reason }) => reason === 'release-not-covered' && ecosystem), packages.filter(({ ecosystem, reason }) => reason !== 'release-not-covered' || !ecosystem)];
+  return `${plural(packages.length, 'package')} not covered: ${[
+    ...missing.length ? [`${uncovered['release-not-covered']} ${counted(Map.groupBy(missing, ({ ecosystem }) => ecosystem!)).join(', ')}`] : [],
+    ...counted(Map.groupBy(other, ({ reason }) => reason === 'release-not-covered' ? 'no advisories for the kind' : uncovered[reason])),
+  ].join('; ')}`;
 }
 
 const decisionPaint = { allow: ['bold', 'green'], warn: ['bold', 'yellow'], deny: ['bold', 'red'] } as const;

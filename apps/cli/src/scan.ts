@@ -39,7 +39,7 @@ export const command: Command = {
     const text = await formatted({ ...report, findings: shown }, wanted.format, output === undefined ? undefined : Infinity);
     if (output === undefined) say(text);
     else write(output, text);
-    if (report.verdict.decision === 'deny' && wanted.format === 'table' && wanted.policy === undefined && wanted.failOn === undefined) note(paint('dim', '\nThis verdict does not change the exit code; `--policy default` makes it 2.', process.stderr));
+    if (report.verdict.decision === 'deny' && !report.partial && wanted.format === 'table' && wanted.policy === undefined && wanted.failOn === undefined) note(paint('dim', '\nThis verdict does not change the exit code; `--policy default` makes it 2.', process.stderr));
     if (report.partial) { tellProblems(report); return 1; }
     const overThreshold = wanted.failOn !== undefined && shown.some(({ severity, state }) => state === 'undetermined' || severities.indexOf(severity) <= wanted.failOn!);
     return overThreshold || (wanted.policy !== undefined && report.verdict.decision === 'deny') ? wanted.exitCode : 0;

@@ -15,7 +15,7 @@ export const jsonText = (value: unknown): string => JSON.stringify(value, null, 
 
 /** An error, and what to do next. */
 export function failed(what: string, next?: string): void {
-  note(`${paint('red', 'plimsoll:')} ${what}${next ? `\n${next}` : ''}`);
+  note(wrap(`${paint('red', 'plimsoll:', process.stderr)} ${what}${next ? `\n${next}` : ''}`, '', process.stderr.columns || Infinity));
 }
 
 type Style = Parameters<typeof styleText>[0];
