@@ -20,11 +20,13 @@ const systemTypes: ReadonlySet<string> = new Set(['deb', 'apk', 'rpm', 'alpm', '
 /** Whether a package is an operating system's, judged by that system's advisories. */
 export const isSystemType = (type: string): boolean => systemTypes.has(type);
 
+const packageTypes: ReadonlySet<string> = new Set(PackageType.options);
+const isPackageType = (type: string): type is PackageType => packageTypes.has(type);
+
 /** Reads a package URL; `given` is the name beside it, which decides where writers of purls change the name. Throws Problem `purl-invalid`. */
 export function identify(purl: string, given?: string): Identity {
   const { type: kind, namespace, name: last, version = '', qualifiers = {}, subpath } = parsePurl(purl);
-  const known = PackageType.safeParse(kind);
-  const type = known.success ? known.data : 'generic';
+  const type = isPackageType(kind) ? kind : 'generic';
   const name = spelt(type, nameOf(type, namespace, last, subpath), given, subpath);
   // Epoch 0 is the same as none; only rpm keeps it out of the version.
   const epoch = type === 'rpm' && qualifiers['epoch'] !== '0' ? qualifiers['epoch'] : undefined;

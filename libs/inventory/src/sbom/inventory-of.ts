@@ -97,7 +97,8 @@ function ofOneSystem(usable: readonly Usable[], os: OperatingSystem | null, prob
 }
 
 function packagesOf(usable: readonly Usable[], document: SbomDocument, sourcesKnown: boolean, problems: InventoryProblem[]): Package[] {
-  const byRef = new Map(usable.flatMap(({ component, identity }) => (component.ref ? [[component.ref, { purl: component.purl!, identity }] as const] : [])));
+  const claims = document.links.some(({ kind }) => kind !== 'depends');
+  const byRef = new Map(claims ? usable.flatMap(({ component, identity }) => (component.ref ? [[component.ref, { purl: component.purl!, identity }] as const] : [])) : []);
   const paths = new Map<string, string[]>(), owners = new Map<string, string>();
   const groups = new Map(document.components.flatMap(({ role, ref, name }): [string, string][] => (role === 'group' && ref && isPath(name) ? [[ref, name]] : [])));
   for (const { kind, from, to } of document.links) {

@@ -1,4 +1,4 @@
-import { Digest, type Location, type Package } from '../model.ts';
+import type { Location, Package } from '../model.ts';
 import type { Component } from './document.ts';
 import { type Identity, isSystemType } from './identity.ts';
 import { own } from './properties.ts';
@@ -24,23 +24,24 @@ export function packageOf(component: Component, identity: Identity, { paths, own
   const source = sourcePackage(component, identity) ?? (sourcesKnown && !ours && isSystemType(type) && type !== 'rpm' ? { name, version } : undefined);
   const vendor = ours || isSystemType(type) ? component.vendor : undefined;
   const layer = digest(mine('layer') ?? (ours ? undefined : properties.one('aquasecurity:trivy:LayerDigest') ?? properties.one('aquasecurity:trivy:LayerDiffID')));
+  const ownLicences = properties.all(`${own}licence`);
   const owner = mine('owner') ?? linkedOwner, base = mine('base');
   return {
     purl: purl!, name, version, type,
     ...(arch && { arch }), ...(source && { source: { ...source } }), ...(vendor && { vendor }), ...(module && { module }), ...(layer && { layer }),
     locations: locationsOf(component, paths),
-    licences: [...properties.all(`${own}licence`).length ? properties.all(`${own}licence`) : licences],
+    licences: ownLicences.length ? ownLicences : [...licences],
     ...(owner && { owner }), ...(base !== undefined && { base: base === 'true' }),
   };
 }
 
-const digest = (text: string | undefined): string | undefined => (Digest.safeParse(text).success ? text : undefined);
+const digest = (text: string | undefined): string | undefined => (text !== undefined && /^sha256:[0-9a-f]{64}$/.test(text) ? text : undefined);
 
 /** Where it was seen, by the most precise word there is. Ours are kept as they are, others' lose the leading slash. */
 function locationsOf({ properties, locations }: Component, paths: readonly string[]): Location[] {
   const ours = properties.all(`${own}location`);
   if (ours.length) return ours.map((text) => /^(?:(sha256:[0-9a-f]{64}) )?(.*)$/s.exec(text)!).map(([, layer, path]) => ({ path: path!, ...(layer && { layer }) }));
-  const syft = Array.from({ length: 16 }, (_, i) => ({ path: properties.one(`syft:location:${i}:path`), layer: properties.one(`syft:location:${i}:layerID`) }));
+  const syft = properties.hasPrefix('syft:location:') ? Array.from({ length: 16 }, (_, i) => ({ path: properties.one(`syft:location:${i}:path`), layer: properties.one(`syft:location:${i}:layerID`) })) : [];
   const said = [
     ...locations, ...syft,
     ...['aquasecurity:trivy:FilePath', 'SrcFile'].flatMap((name) => properties.all(name)).map((path) => ({ path, layer: undefined })),

@@ -3,7 +3,7 @@ import { isRecord, textOf } from '../json-file.ts';
 import type { InventoryProblem } from '../model.ts';
 import { type Component, exactText, type Link, listAt, recordAt, type Role, type SbomDocument } from './document.ts';
 import type { SbomLimits } from './limits.ts';
-import { Properties } from './properties.ts';
+import { isProperty, Properties } from './properties.ts';
 
 /** Versions that have a JSON form; 1.0 and 1.1 are XML alone. */
 const versions = new Set(['1.2', '1.3', '1.4', '1.5', '1.6', '1.7']);
@@ -13,15 +13,23 @@ export function readCycloneDx(json: Record<string, unknown>, limits: SbomLimits)
   if (!versions.has(String(json['specVersion']))) throw invalid('sbom-version-unknown', `specVersion ${JSON.stringify(json['specVersion'] ?? null)}: CycloneDX 1.2 to 1.7 are read`);
   const metadata = recordAt(json['metadata'], 'metadata');
   const components: Component[] = [], problems: InventoryProblem[] = [];
+  let count = 0;
   const visit = (value: unknown, where: string, subject = false): void => {
+    if (++count > limits.components) throw invalid('limit-sbom-components', `at ${where} the document has more than ${limits.components} components`);
     if (!isRecord(value)) { problems.push({ code: 'sbom-component-unusable', detail: 'is no object', where }); return; }
-    if (components.length >= limits.components) throw invalid('limit-sbom-components', `at ${where} the document has more than ${limits.components} components`);
-    const component = componentOf(value, where, subject);
-    components.push(component);
-    listAt(value['components'], `${where}.components`).forEach((one, i) => visit(one, `${where}.components[${i}]`));
+    components.push(componentOf(value, where, subject));
+    visitAll(value['components'], `${where}.components`);
+  };
+  const visitAll = (value: unknown, where: string): void => {
+    const list = listAt(value, where) as unknown[];
+    for (let i = 0; i < list.length; i++) {
+      visit(list[i], `${where}[${i}]`);
+      // Read once: what it held need not stay in memory beside the component.
+      list[i] = undefined;
+    }
   };
   if (metadata['component'] !== undefined) visit(metadata['component'], 'metadata.component', true);
-  listAt(json['components'], 'components').forEach((one, i) => visit(one, `components[${i}]`));
+  visitAll(json['components'], 'components');
   return {
     name: undefined, makers: makersOf(metadata['tools']), properties: propertiesOf(metadata['properties'], 'metadata.properties'),
     components, problems, links: linksOf(json['dependencies']), files: new Map(), incomplete: incompleteOf(json['compositions']),
@@ -66,13 +74,7 @@ function licenceOf(value: unknown): string | undefined {
   return exactText(licence['id']) ?? exactText(licence['name']) ?? exactText(value['expression']);
 }
 
-function propertiesOf(value: unknown, where: string): Properties {
-  const properties = new Properties();
-  for (const one of listAt(value, where)) {
-    if (isRecord(one) && typeof one['name'] === 'string' && typeof one['value'] === 'string') properties.add(one['name'], one['value']);
-  }
-  return properties;
-}
+const propertiesOf = (value: unknown, where: string): Properties => new Properties(listAt(value, where).filter(isProperty));
 
 /** A list of tools before 1.5, an object of components since. */
 function makersOf(tools: unknown): string[] {

@@ -3,7 +3,7 @@ import { isRecord, textOf } from '../json-file.ts';
 import type { InventoryProblem } from '../model.ts';
 import { type Component, exactText, type Link, listAt, malformed, recordAt, type Role, type SbomDocument } from './document.ts';
 import type { SbomLimits } from './limits.ts';
-import { own, Properties } from './properties.ts';
+import { isProperty, own, Properties } from './properties.ts';
 
 /** Reads SPDX 2.2 and 2.3 JSON. Throws Problem `sbom-invalid`, `sbom-version-unknown`, `limit-sbom-components`. */
 export function readSpdx(json: Record<string, unknown>, limits: SbomLimits): SbomDocument {
@@ -136,7 +136,5 @@ function annotationsOf(value: Record<string, unknown>, where: string, byTrivy: b
 function addOwn(properties: Properties, text: string, where: string): void {
   let list: unknown;
   try { list = JSON.parse(text); } catch (error) { throw malformed(where, (error as Error).message.slice(0, 120)); }
-  for (const one of listAt(list, where)) {
-    if (isRecord(one) && typeof one['name'] === 'string' && typeof one['value'] === 'string') properties.add(one['name'], one['value']);
-  }
+  for (const { name, value } of listAt(list, where).filter(isProperty)) properties.add(name, value);
 }
