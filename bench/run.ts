@@ -1,10 +1,11 @@
 // npm run bench [-- NAME…] [--rounds N]: measures side by side, prints tables, writes .plimsoll/bench/NAME.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { indexImage } from './index-image.ts';
 import { readLayers } from './read-layers.ts';
 
 /** One line is one headline. */
-const benches = { 'read-layers': readLayers } as const;
+const benches = { 'index-image': indexImage, 'read-layers': readLayers } as const;
 
 const root = join(import.meta.dirname, '..');
 const cache = join(root, '.plimsoll', 'bench');

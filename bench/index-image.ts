@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { available, type Candidate, interleave, type Measured, table } from './interleaved.ts';
+import { largeImage } from './large-image.ts';
+
+/**
+ * What a person waits for: everything inside an image, as a file, by the programs as they ship. Cold caches of their own, the
+ * same image, no network. A large image in three forms, and a real one of seven layers.
+ */
+export async function indexImage({ root, rounds, cache }: { root: string; rounds: number; cache: string }): Promise<{ text: string; json: object }> {
+  const image = await largeImage(join(cache, 'large-image'), join(root, 'node_modules'));
+  const forms: [string, Candidate[]][] = [
+    [`a large image, gzip (4 layers, ${(image.bytes / 1e6).toFixed(0)} MB of files)`, programs(root, cache, { layout: image.gzip, trivy: image.gzip, peer: `oci-dir:${image.gzip}` })],
+    ['the same, zstd', programs(root, cache, { layout: image.zstd, trivy: image.zstd, peer: `oci-dir:${image.zstd}` })],
+    ['the same, docker-archive', programs(root, cache, { archive: image.dockerArchive, trivy: image.dockerArchive, peer: `docker-archive:${image.dockerArchive}` })],
+  ];
+  const real = realImage(root, cache);
+  if (real) forms.push(['acme/storefront:1.4.2 of the shared data (7 layers)', programs(root, cache, { layout: `${real}:acme/storefront:1.4.2`, trivy: `${real}@1`, peer: undefined })]);
+  const texts: string[] = [], json: Record<string, Measured[]> = {};
+  for (const [title, candidates] of forms) {
+    const { here, absent } = available(candidates);
+    json[title] = await interleave(here, rounds, cache);
+    texts.push([`Indexing ${title}`, table(json[title]), ...absent.map((label) => `left out: ${label}`)].join('\n'));
+  }
+  if (!real) texts.push('left out: acme/storefront (../shared/data is not there)');
+  return { text: texts.join('\n\n'), json: { bench: 'index-image', node: process.version, rounds, forms: json } };
+}
+
+interface Forms { readonly layout?: string; readonly archive?: string; readonly trivy: string; readonly peer: string | undefined }
+
+/** One line is one program. */
+function programs(root: string, cache: string, { layout, archive, trivy, peer }: Forms): Candidate[] {
+  const out = join(cache, 'inventory.out'), trivyCache = join(cache, 'trivy-cache');
+  return [
+    { label: 'trivy', needs: ['trivy'], setup: `rm -rf ${trivyCache}`, command: `trivy --cache-dir ${trivyCache} --quiet image --offline-scan --skip-db-update --skip-java-db-update --format cyclonedx --output ${out} --input ${trivy.replace(/@1$/, '')}` },
+    ...(peer ? [
+      { label: 'syft', needs: ['syft'], command: `SYFT_CHECK_FOR_APP_UPDATE=false syft scan ${peer} -q -o cyclonedx-json=${out}` },
+      { label: 'osv-scanner', needs: ['osv-scanner'], command: archive ? `osv-scanner scan image --offline --archive ${archive} --format json > ${out} 2>/dev/null || true` : 'true' },
+    ].filter(({ label }) => label !== 'osv-scanner' || archive) : []),
+    { label: 'plimsoll', command: `${process.execPath} ${join(root, 'apps', 'cli', 'bin', 'plimsoll.mjs')} inventory ${layout ? `oci:${layout}` : `docker-archive:${archive}`} --json > ${out}` },
+  ];
+}
+
+/** The real image of the shared data as a layout, which every program can read; undefined where the data is not. */
+function realImage(root: string, cache: string): string | undefined {
+  const archive = join(root, '..', 'shared', 'data', 'images', 'debian11-and-acme-storefront.oci.tar');
+  if (!existsSync(archive)) return undefined;
+  const layout = join(cache, 'storefront');
+  if (!existsSync(join(layout, 'index.json'))) {
+    mkdirSync(layout, { recursive: true });
+    execFileSync('tar', ['xf', archive, '-C', layout]);
+  }
+  return layout;
+}
