@@ -12,6 +12,7 @@ import { testBench, type TestBench } from '@plimsoll/tools/testing';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { coverAll } from './coverage.ts';
 import { FeedsModule } from './feeds.module.ts';
 import { manifest } from './manifest.ts';
 
@@ -45,7 +46,7 @@ const feed = (name: string, records: object[]): string => {
   records.forEach((record, i) => writeFileSync(join(files, name, `${i}.json`), JSON.stringify(record)));
   return name;
 };
-const ingest = (file: string, source = 'private') => ask(IngestSource, { source, file }, { timeoutMs: 60_000 });
+const ingest = (file: string, source = 'osv-npm') => ask(IngestSource, { source, file }, { timeoutMs: 60_000 });
 
 /** Indexes an image as the scanner would: its document in the store, the event said. */
 async function index(n: number, packages: Package[], project = 'default') {
@@ -106,7 +107,7 @@ describe('feeds', () => {
     expect(status.revision).toBe(2);
     expect((await findings(1)).items.map(({ id }) => id)).toEqual(['GHSA-2']);
     expect(Number((await service.get(DataSource).query('select count(*) from staged'))[0].count)).toBe(0);
-    if (!/file/.test(code)) expect(status.sources.find(({ source }) => source === 'private')).toMatchObject({ state: 'refused', problem: expect.any(String), advisories: 3 });
+    if (!/file/.test(code)) expect(status.sources.find(({ source }) => source === 'osv-npm')).toMatchObject({ state: 'refused', problem: expect.any(String), advisories: 3 });
   });
 
   it('keeps a record that cannot be read aside and takes the rest', async () => {
@@ -150,7 +151,7 @@ describe('feeds', () => {
     const packages = ['left', 'right', 'crowded', 'nobody', 'own'].flatMap((name) => ['0.5.0', '1.0.0', '2.5.0', 'not a version'].map((version) => npm(name, version)));
     const matched = await index(30, packages);
     const advisories: Advisory[] = [];
-    for await (const reading of readFeed(sourceOf('private')!, recordsOf(join(files, 'many')))) if (reading.kind === 'advisory') advisories.push(reading.advisory);
+    for await (const reading of readFeed(sourceOf('osv-npm')!, recordsOf(join(files, 'many')))) if (reading.kind === 'advisory') advisories.push(reading.advisory);
     const expected = match({ os: null, packages }, indexOf(advisories));
     expect(matched.summary).toEqual(expected.summary);
     const all = (await findings(30, { limit: 500 })).items.map(({ id, state, package: { purl } }) => `${id} ${state} ${purl}`).sort();
@@ -165,5 +166,46 @@ describe('feeds', () => {
     await db.query('insert into rematches (image, revision) values ($1, 3)', [id]);   // what a killed process leaves behind
     await vi.waitFor(async () => expect((await bench.said(ImageMatched)).filter(({ image }) => image.reference === 'app:20').length).toBe(before + 1), 10_000);
     expect(await service.get(Bus).commit(async (tx) => (await tx.query('select count(*)::int as n from rematches'))[0].n)).toBe(0);
+  });
+
+  const told = async (n: number) => (await bench.said(ImageMatched)).filter(({ image }) => image.reference === `app:${n}`);
+  const notCovered = async (n: number) => (await told(n)).at(-1)!.summary.not_covered;
+  const alsoMaven = (id: string, name: string) => osv(id, name, '1.0.0', { affected: [{ package: { ecosystem: 'npm', name } }, { package: { ecosystem: 'Maven', name: `org:${name}` }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }] }] }] });
+  const jar = (name: string): Package => ({ purl: `pkg:maven/org/${name}@1.0`, name: `org:${name}`, version: '1.0', type: 'maven', locations: [], licences: [] });
+
+  it('adds the findings of strays and of private advisories, and calls nothing covered for them', async () => {
+    await index(40, [jar('stray'), jar('other'), npm('left', '9.0.0')]);
+    expect(await notCovered(40)).toBe(2);
+    await ingest(feed('stray', [osv('GHSA-1', 'left', '1.0.0'), osv('GHSA-2', 'right', '3.0.0'), ...Array.from({ length: 30 }, (_, i) => alsoMaven(`GHSA-stray-${i}`, i ? `s${i}` : 'stray'))]));
+    await vi.waitFor(async () => expect((await told(40)).at(-1)).toMatchObject({ added: ['GHSA-stray-0'], summary: { total: 1, not_covered: 2 } }), 10_000);
+    await ingest(feed('own', [alsoMaven('ACME-1', 'other')]), 'private');
+    await vi.waitFor(async () => expect((await told(40)).at(-1)).toMatchObject({ added: ['ACME-1'], summary: { total: 2, not_covered: 2 } }), 10_000);
+    expect(await service.get(DataSource).query('select ecosystem, source from covered_ecosystems')).toEqual([{ ecosystem: 'npm', source: 'osv-npm' }]);
+  });
+
+  it('tells images whose ecosystem comes to be covered, and again when its last source is gone', async () => {
+    const maven = (n: number) => osv(`GHSA-m${n}`, 'x', '1.0.0', { affected: [{ package: { ecosystem: 'Maven', name: 'org:nobody' } }] });
+    await ingest(feed('maven', [maven(1)]), 'osv-maven');
+    await vi.waitFor(async () => expect(await notCovered(40)).toBe(0), 10_000);
+    // A publisher that stops speaking of Maven, though its feed goes on.
+    await ingest(feed('maven-gone', [osv('GHSA-m2', 'elsewhere', '1.0.0')]), 'osv-maven');
+    await vi.waitFor(async () => expect(await notCovered(40)).toBe(2), 10_000);
+  });
+
+  it('of two records with one key keeps the newer, whichever comes first', async () => {
+    const [older, newer] = [osv('GHSA-m2', 'twice', '1.0.0'), osv('GHSA-m2', 'twice', '2.0.0', { modified: '2026-02-01T00:00:00Z' })];
+    expect(await ingest(feed('twice', [older!, newer!]), 'osv-maven')).toMatchObject({ advisories: 1, changed: 1, kept_aside: 1 });
+    const stored = async () => service.get(DataSource).query(`select entry->'ranges'->0->>'fixed' as fixed from affected where name = 'twice'`);
+    expect(await stored()).toEqual([{ fixed: '2.0.0' }]);
+    expect(await ingest(feed('twice-again', [newer!, older!]), 'osv-maven')).toMatchObject({ added: 0, changed: 0, removed: 0, kept_aside: 1 });
+    expect(await stored()).toEqual([{ fixed: '2.0.0' }]);
+  });
+
+  it('makes coverage anew at a start: rows of an earlier version said less', async () => {
+    const db = service.get(DataSource);
+    await db.query(`insert into covered_ecosystems (ecosystem) values ('Maven'), ('Nowhere')`);
+    const touched = await service.get(Bus).commit((tx) => coverAll(tx));
+    expect(touched.sort()).toEqual(['Maven', 'Nowhere']);
+    expect(await db.query('select ecosystem, source from covered_ecosystems')).toEqual([{ ecosystem: 'npm', source: 'osv-npm' }]);
   });
 });

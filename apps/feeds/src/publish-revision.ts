@@ -3,6 +3,7 @@ import type { Say } from '@plimsoll/bus';
 import { RevisionPublished } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import type { EntityManager } from 'typeorm';
+import { coverTouched } from './coverage.ts';
 import { currentRevision, ownRevision } from './revisions.ts';
 import type { Staged } from './staging.ts';
 import { rejudge, type SubjectRow } from './subjects.ts';
@@ -51,7 +52,7 @@ export async function publishRevision(tx: EntityManager, say: Say, source: Sourc
   const dirty = await rejudge(tx, subjects, revision);
 
   // 5. the images that have them, or whose ecosystem became covered or uncovered: told one by one after this commits
-  const touchedImages = await queueImages(tx, revision, dirty, await recover(tx, staged));
+  const touchedImages = await queueImages(tx, revision, dirty, await coverTouched(tx, source.id, staged.ingest));
   await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify([{ source: source.id, added, changed, removed }]), touchedImages]);
   await markSource(tx, source, staged, revision);
   await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [{ source: source.id, added, changed, removed }], touched_images: touchedImages });
@@ -83,18 +84,8 @@ const markSource = (tx: EntityManager, source: Source, { counts }: Staged, revis
     state = 'ok', problem = null, checked_at = now(), updated_at = case when excluded.revision is null then sources.updated_at else now() end`,
 [source.id, counts.advisories, counts.rejected, revision ?? null]);
 
-/** Brings the list of covered ecosystems up to date for the touched ones; answers those that came or went. */
-async function recover(tx: EntityManager, { ingest }: Staged): Promise<string[]> {
-  const came = await tx.query(`
-    insert into covered_ecosystems (ecosystem) select distinct t.ecosystem from touched_names t where t.ingest = $1 and exists (select from affected f where f.ecosystem = t.ecosystem)
-    on conflict do nothing returning ecosystem`, [ingest]) as { ecosystem: string }[];
-  const [went] = await tx.query(`
-    delete from covered_ecosystems c where c.ecosystem in (select ecosystem from touched_names where ingest = $1) and not exists (select from affected f where f.ecosystem = c.ecosystem)
-    returning ecosystem`, [ingest]) as [{ ecosystem: string }[], number];
-  return [...came, ...went].map(({ ecosystem }) => ecosystem);
-}
-
-async function queueImages(tx: EntityManager, revision: number, subjects: readonly string[], ecosystems: readonly string[]): Promise<number> {
+/** Notes the images that have one of these subjects or a package of one of these ecosystems: they are told as of the revision. */
+export async function queueImages(tx: EntityManager, revision: number, subjects: readonly string[], ecosystems: readonly string[]): Promise<number> {
   const rows = await tx.query(`
     insert into rematches (image, revision)
     select distinct i.image, $1::int

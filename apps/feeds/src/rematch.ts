@@ -3,20 +3,23 @@ import { Bus } from '@plimsoll/bus';
 import { Log, Metrics } from '@plimsoll/telemetry';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { coverAll } from './coverage.ts';
 import { sayMatched } from './match-image.ts';
-import { holdRevision } from './revisions.ts';
+import { queueImages } from './publish-revision.ts';
+import { currentRevision, holdRevision, ownRevision } from './revisions.ts';
 
 /** Images told in one transaction. */
 const batchSize = 50;
 
 /**
- * Tells of the images that a revision touched. Their findings are up to date already; this only says so, one event an
+ * Tells of the images that a revision touched, or, at a start, of those whose coverage another version of this service saw otherwise. Their findings are up to date already; this only says so, one event an
  * image, in small transactions and by as many processes as there are.
  */
 @Injectable()
 export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  private isCoverageKnown = false;
   private wakeUp: () => void = () => undefined;
   private readonly waiting;
 
@@ -36,7 +39,7 @@ export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      const told = await this.tellBatch().catch((error: unknown) => { this.log.warn('rematch waits', { error: (error as Error).message }); return 0; });
+      const told = await this.work().catch((error: unknown) => { this.log.warn('rematch waits', { error: (error as Error).message }); return 0; });
       if (told === 0) {
         // Rows of a process that was killed wait a few seconds at most; our own wake us.
         const nap = new AbortController();
@@ -44,6 +47,17 @@ export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdow
         await sleep(3_000, undefined, { signal: AbortSignal.any([signal, nap.signal]) }).catch(() => undefined);
       }
     }
+  }
+
+  private async work(): Promise<number> {
+    if (!this.isCoverageKnown) {
+      await this.bus.commit(async (tx) => {
+        await ownRevision(tx);
+        await queueImages(tx, (await currentRevision(tx)).number, [], await coverAll(tx));
+      });
+      this.isCoverageKnown = true;
+    }
+    return this.tellBatch();
   }
 
   private async tellBatch(): Promise<number> {

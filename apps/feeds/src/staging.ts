@@ -22,20 +22,23 @@ export async function stage(db: DataSource, source: Source, records: AsyncIterab
   const ingest = randomUUID();
   const counts = noCounts();
   const keptAside: Staged['keptAside'][number][] = [];
+  const newest = new Map<string, string>();
   async function* lines(): AsyncGenerator<string> {
     for await (const reading of readFeed(source, records, counts)) {
       if (reading.kind === 'rejected') {
         if (keptAside.length < keptAsideAtMost) keptAside.push({ record: reading.record, code: reading.problem.code ?? reading.problem.kind, detail: reading.problem.detail, excerpt: reading.excerpt });
         continue;
       }
-      const { affected, ...head } = reading.advisory;
-      yield `${[ingest, head.key, contentHash(reading.advisory), json(head), json(affected)].map(copyText).join('\t')}\n`;
+      const { affected, ...head } = reading.advisory, hash = contentHash(reading.advisory);
+      if (reading.replaces !== undefined) newest.set(head.key, hash);
+      yield `${[ingest, head.key, hash, json(head), json(affected)].map(copyText).join('\t')}\n`;
     }
   }
   const runner = db.createQueryRunner();
   try {
     const client = await runner.connect() as PoolClient;
     await pipeline(Readable.from(lines()), client.query(copyFrom('copy staged (ingest, key, hash, head, affected) from stdin')));
+    for (const [key, hash] of newest) await db.query('delete from staged where ingest = $1 and key = $2 and hash <> $3', [ingest, key, hash]);
     return { ingest, counts, keptAside };
   } catch (error) {
     await unstage(db, ingest);
