@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { available, type Candidate, interleave, type Measured, table } from './interleaved.ts';
 import { largeImage } from './large-image.ts';
 
@@ -31,15 +32,28 @@ interface Forms { readonly layout?: string; readonly archive?: string; readonly 
 
 /** One line is one program. */
 function programs(root: string, cache: string, { layout, archive, trivy, peer }: Forms): Candidate[] {
-  const out = join(cache, 'inventory.out'), trivyCache = join(cache, 'trivy-cache');
+  const out = join(cache, 'inventory.out'), trivyCache = emptyJavaDatabase(join(cache, 'trivy-cache'));
   return [
-    { label: 'trivy', needs: ['trivy'], setup: `rm -rf ${trivyCache}`, command: `trivy --cache-dir ${trivyCache} --quiet image --offline-scan --skip-db-update --skip-java-db-update --format cyclonedx --output ${out} --input ${trivy.replace(/@1$/, '')}` },
+    { label: 'trivy', needs: ['trivy'], setup: `rm -rf ${trivyCache}/fanal`, command: `trivy --cache-dir ${trivyCache} --quiet image --offline-scan --skip-db-update --skip-java-db-update --format cyclonedx --output ${out} --input ${trivy.replace(/@1$/, '')}` },
     ...(peer ? [
       { label: 'syft', needs: ['syft'], command: `SYFT_CHECK_FOR_APP_UPDATE=false syft scan ${peer} -q -o cyclonedx-json=${out}` },
       { label: 'osv-scanner', needs: ['osv-scanner'], command: archive ? `osv-scanner scan image --offline --archive ${archive} --format json > ${out} 2>/dev/null || true` : 'true' },
     ].filter(({ label }) => label !== 'osv-scanner' || archive) : []),
     { label: 'plimsoll', command: `${process.execPath} ${join(root, 'apps', 'cli', 'bin', 'plimsoll.mjs')} inventory ${layout ? `oci:${layout}` : `docker-archive:${archive}`} --json > ${out}` },
   ];
+}
+
+/** Trivy downloads a database of jar hashes before it reads a jar; an empty one costs it nothing and needs no network. */
+function emptyJavaDatabase(trivyCache: string): string {
+  const folder = join(trivyCache, 'java-db');
+  if (!existsSync(join(folder, 'metadata.json'))) {
+    mkdirSync(folder, { recursive: true });
+    const database = new DatabaseSync(join(folder, 'trivy-java.db'));
+    database.exec('create table artifacts (id integer primary key, group_id text, artifact_id text); create table indices (artifact_id integer, version text, sha1 blob, archive_type text)');
+    database.close();
+    writeFileSync(join(folder, 'metadata.json'), JSON.stringify({ Version: 1, NextUpdate: '2099-01-01T00:00:00Z', UpdatedAt: '2026-01-01T00:00:00Z', DownloadedAt: '2026-01-01T00:00:00Z' }));
+  }
+  return trivyCache;
 }
 
 /** The real image of the shared data as a layout, which every program can read; undefined where the data is not. */
