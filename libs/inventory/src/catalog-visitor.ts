@@ -1,6 +1,7 @@
-import type { Entry, Visitor } from '@plimsoll/oci';
+import { type Entry, type PartReader, readParts, type Visitor } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
-import { type Cataloger, catalogerKey, type Found } from './cataloger.ts';
+import { type Cataloger, type FileCataloger, catalogerKey, type Found, isInParts, type PartsCataloger } from './cataloger.ts';
+import { PartialReading, type Reading, together } from './partial-reading.ts';
 
 /** Results by cataloger (`name@version`), then by path; a cataloger that looked and found no file of its kind has an empty record. */
 export type Results = Record<string, Record<string, Found>>;
@@ -10,6 +11,8 @@ export class CatalogVisitor implements Visitor {
   private readonly catalogers: readonly Cataloger[];
   private readonly found: Map<string, Found>[];
   private readonly paths = new Set<string>();
+  /** Files whose parts are still being read, and the hard links that are to get the same results. */
+  private readonly unfinished = new Map<string, Set<string>>();
 
   constructor(catalogers: readonly Cataloger[]) {
     this.catalogers = catalogers;
@@ -19,6 +22,7 @@ export class CatalogVisitor implements Visitor {
   /** A path that comes twice counts as it came last, whatever it is then. */
   entry({ path }: Entry): void {
     if (this.paths.delete(path)) for (const found of this.found) found.delete(path);
+    if (this.unfinished.size > 0) for (const links of this.unfinished.values()) links.delete(path);
   }
 
   wants(entry: Entry): boolean | 'head' {
@@ -33,24 +37,25 @@ export class CatalogVisitor implements Visitor {
     return answer;
   }
 
-  wantsAfterHead(entry: Entry, head: Buffer): boolean {
-    let wanted = false;
-    for (const [i, cataloger] of this.catalogers.entries()) {
-      if (cataloger.wants(entry.path, entry) === 'head' && cataloger.wantsHead?.(head) === true && !this.isTooBig(i, entry)) wanted = true;
-    }
-    return wanted;
+  /** As a whole when one cataloger needs it so: the others then read their parts of that. */
+  wantsAfterHead(entry: Entry, head: Buffer): boolean | PartReader {
+    const wanting = this.catalogers.filter((cataloger, i) => cataloger.wants(entry.path, entry) === 'head' && cataloger.wantsHead?.(head) === true && !this.isTooBig(i, entry));
+    const inParts = wanting.filter(isInParts);
+    if (wanting.length > inParts.length) return true;
+    return inParts.length > 0 && this.reader(inParts, entry);
   }
 
   file(entry: Entry, bytes: Buffer): void {
     for (const [i, cataloger] of this.catalogers.entries()) {
       const answer = cataloger.wants(entry.path, entry);
-      if (answer === false || bytes.length > cataloger.maxBytes) continue;
+      if (answer === false || (!isInParts(cataloger) && bytes.length > cataloger.maxBytes)) continue;
       if (answer === 'head' && cataloger.wantsHead?.(bytes.subarray(0, 4096)) !== true) continue;
       this.keep(i, entry.path, catalogSafely(cataloger, entry.path, bytes));
     }
   }
 
   linked(entry: Entry): void {
+    this.unfinished.get(entry.link)?.add(entry.path);
     for (const [i, cataloger] of this.catalogers.entries()) {
       const answer = cataloger.wants(entry.path, entry);
       const found = this.found[i]!.get(entry.link);
@@ -65,10 +70,27 @@ export class CatalogVisitor implements Visitor {
     return Object.fromEntries(this.catalogers.map((cataloger, i) => [catalogerKey(cataloger), Object.fromEntries([...this.found[i]!].sort(([a], [b]) => (a < b ? -1 : 1)))]));
   }
 
+  private reader(catalogers: readonly PartsCataloger[], { path, size }: Entry): PartReader {
+    const links = new Set<string>();
+    this.unfinished.set(path, links);
+    const reader = together(catalogers.map((cataloger) => new PartialReading(readSafely(cataloger, size), size, (found) => {
+      for (const name of [path, ...links]) this.keep(this.catalogers.indexOf(cataloger), name, found);
+    })));
+    return {
+      get next() { return reader.next; },
+      push: (bytes, at) => reader.push(bytes, at),
+      end: () => {
+        const isUnfinished = reader.end();
+        if (!isUnfinished) this.unfinished.delete(path);
+        return isUnfinished;
+      },
+    };
+  }
+
   private isTooBig(i: number, { path, size }: Entry): boolean {
-    const { maxBytes } = this.catalogers[i]!;
-    if (size <= maxBytes) return false;
-    this.keep(i, path, { packages: [], problems: [{ code: 'limit-file-bytes', detail: `${size} bytes; files of this kind are read up to ${maxBytes}` }] });
+    const cataloger = this.catalogers[i]!;
+    if (isInParts(cataloger) || size <= cataloger.maxBytes) return false;
+    this.keep(i, path, { packages: [], problems: [{ code: 'limit-file-bytes', detail: `${size} bytes; files of this kind are read up to ${cataloger.maxBytes}` }] });
     return true;
   }
 
@@ -80,10 +102,30 @@ export class CatalogVisitor implements Visitor {
 
 /** What the cataloger says of these bytes; anything it throws becomes a problem of this one file. */
 export function catalogSafely(cataloger: Cataloger, path: string, bytes: Buffer): Found {
+  if (!isInParts(cataloger)) return catalogWhole(cataloger, path, bytes);
+  let found: Found = { packages: [] };
+  readParts(new PartialReading(readSafely(cataloger, bytes.length), bytes.length, (result) => { found = result; }), bytes);
+  return found;
+}
+
+/** The reading of a cataloger; anything it throws becomes a problem of this one file. */
+export function* readSafely(cataloger: PartsCataloger, size: number): Reading<Found> {
+  try {
+    return yield* cataloger.read(size);
+  } catch (error) {
+    return failed(cataloger, error);
+  }
+}
+
+function catalogWhole(cataloger: FileCataloger, path: string, bytes: Buffer): Found {
   try {
     return cataloger.catalog({ path, bytes });
   } catch (error) {
-    if (error instanceof Problem) return { packages: [], problems: [{ code: error.code ?? 'file-unreadable', detail: error.detail }] };
-    return { packages: [], problems: [{ code: 'cataloger-failed', detail: `${cataloger.name}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300) }] };
+    return failed(cataloger, error);
   }
+}
+
+function failed({ name }: Cataloger, error: unknown): Found {
+  if (error instanceof Problem) return { packages: [], problems: [{ code: error.code ?? 'file-unreadable', detail: error.detail }] };
+  return { packages: [], problems: [{ code: 'cataloger-failed', detail: `${name}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300) }] };
 }

@@ -1,5 +1,6 @@
 import type { Entry } from '@plimsoll/oci';
 import type { Found } from './found.ts';
+import type { Reading } from './partial-reading.ts';
 
 export type { Found, FoundPackage, FoundProblem, OwnedFiles } from './found.ts';
 
@@ -9,13 +10,16 @@ export interface CatalogedFile {
   readonly bytes: Buffer;
 }
 
+interface Named {
+  readonly name: string;
+  readonly version: number;
+}
+
 /**
  * Reads the files of one kind. Pure: the same bytes at the same path always give the same result, so that it may be kept
  * for ever under (layer digest, name@version). Whoever changes what `catalog` returns raises `version`.
  */
-export interface Cataloger {
-  readonly name: string;
-  readonly version: number;
+export interface FileCataloger extends Named {
   /** Bytes of the biggest file it reads; a bigger one is a problem `limit-file-bytes`, never skipped in silence. */
   readonly maxBytes: number;
   /** Asked for every file and hard link of an image, so it looks at the last characters first. `'head'`: `wantsHead` decides on the first bytes. */
@@ -26,8 +30,20 @@ export interface Cataloger {
   catalog(file: CatalogedFile): Found;
 }
 
+/** Reads parts of files of any size: programs, of which little matters. As pure as the other. */
+export interface PartsCataloger extends Named {
+  wants(path: string, entry: Entry): 'head' | false;
+  wantsHead(head: Buffer): boolean;
+  /** Reads a file of `size` bytes. A Problem it throws is one of that file. */
+  read(size: number): Reading<Found>;
+}
+
+export type Cataloger = FileCataloger | PartsCataloger;
+
+export const isInParts = (cataloger: Cataloger): cataloger is PartsCataloger => 'read' in cataloger;
+
 /** The key its results are kept under. */
-export const catalogerKey = (cataloger: Pick<Cataloger, 'name' | 'version'>): string => `${cataloger.name}@${cataloger.version}`;
+export const catalogerKey = (cataloger: Named): string => `${cataloger.name}@${cataloger.version}`;
 
 /** A file that holds nothing readable. */
 export const unreadable = (code: string, detail: string): Found => ({ packages: [], problems: [{ code, detail }] });

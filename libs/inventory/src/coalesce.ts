@@ -137,8 +137,11 @@ const problemsOf = ({ problems }: Found, where: string): InventoryProblem[] =>
 /** The problems of files, without a layer to name. */
 export const problemsOfFiles = (seen: readonly Sighting[]): InventoryProblem[] => sortedProblems(seen.flatMap(({ path, found }) => problemsOf(found, path)));
 
+/** Sorted; what two catalogers say alike of one file is said once. */
 export const sortedProblems = (problems: readonly InventoryProblem[]): InventoryProblem[] =>
-  [...problems].sort((a, b) => order(a.where, b.where) || order(a.code, b.code) || order(a.detail, b.detail));
+  [...problems].sort(byPlace).filter((one, i, all) => i === 0 || byPlace(one, all[i - 1]!) !== 0);
+
+const byPlace = (a: InventoryProblem, b: InventoryProblem): number => order(a.where, b.where) || order(a.code, b.code) || order(a.detail, b.detail);
 
 const systemTypes: ReadonlySet<string> = new Set(['deb', 'apk', 'rpm', 'alpm', 'opkg', 'portage']);
 const isSystemType = (type: string): boolean => systemTypes.has(type);

@@ -1,8 +1,9 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { passFile } from '@plimsoll/oci';
 import { invalid } from '@plimsoll/problem';
-import { catalogSafely } from './catalog-visitor.ts';
-import type { Cataloger } from './cataloger.ts';
+import { catalogSafely, readSafely } from './catalog-visitor.ts';
+import { type Cataloger, type Found, isInParts } from './cataloger.ts';
 import { catalogers } from './catalogers.ts';
 import { cargoAuditable } from './catalogers/cargo-auditable.ts';
 import { goBinary } from './catalogers/go-binary.ts';
@@ -11,6 +12,7 @@ import { contentsOf, problemsOfFiles } from './coalesce.ts';
 import { isElf } from './elf.ts';
 import { lockfiles } from './lockfiles.ts';
 import type { Inventory } from './model.ts';
+import { PartialReading } from './partial-reading.ts';
 import { indexSbom } from './sbom/index-sbom.ts';
 
 /** The packages of one file: a lock file, a package database, a program, an archive, an SBOM. Rejects with Problem `file-missing`, `file-unknown`, `limit-file-bytes`, and as `fromSbom` throws. */
@@ -21,16 +23,23 @@ export async function indexFile(path: string): Promise<Inventory> {
   const sbom = readers.length ? undefined : await indexSbom(path, facts.size, head);
   if (sbom) return sbom;
   if (readers.length === 0) throw invalid('file-unknown', `${basename(path)} is none of the files a package manager or a compiler leaves; name an image, a directory, a lock file, a package database or an SBOM`);
-  const most = Math.max(...readers.map(({ cataloger }) => cataloger.maxBytes));
-  if (facts.size > most) throw invalid('limit-file-bytes', `${path} has ${facts.size} bytes; at most ${most} are read`);
-  const bytes = await readFile(path);
-  const seen = readers.map(({ cataloger, as }) => ({ path: basename(path), layer: 0, found: catalogSafely(cataloger, as, bytes) }));
+  const seen = await Promise.all(readers.map(async (one) => ({ path: basename(path), layer: 0, found: await foundBy(one, path, facts.size) })));
   return {
     target: { kind: 'file', reference: path, layers: [] },
     ...contentsOf(seen, () => undefined),
     configuration: {},
     problems: problemsOfFiles(seen),
   };
+}
+
+async function foundBy({ cataloger, as }: Reader, path: string, size: number): Promise<Found> {
+  if (isInParts(cataloger)) {
+    let found: Found = { packages: [], problems: [{ code: 'limit-walks', detail: 'what it points at is too entangled to be read' }] };
+    passFile(path, (length) => new PartialReading(readSafely(cataloger, length), length, (result) => { found = result; }));
+    return found;
+  }
+  if (size > cataloger.maxBytes) throw invalid('limit-file-bytes', `${path} has ${size} bytes; at most ${cataloger.maxBytes} are read`);
+  return catalogSafely(cataloger, as, await readFile(path));
 }
 
 async function firstBytes(path: string): Promise<Buffer> {

@@ -8,6 +8,7 @@ import { catalogers } from './catalogers.ts';
 import { type IndexOptions, indexTarget, type Progress } from './index-image.ts';
 import { type LayerAnalysis, mergeAnalyses } from './layer-analysis.ts';
 import { LayerPool } from './layer-pool.ts';
+import { inlineBuildInfo, pointerProgram, writeElf } from './testing/write-elf.ts';
 import { nestedJar } from './testing/write-zip.ts';
 
 let layout: string;
@@ -100,6 +101,35 @@ describe('indexTarget', () => {
     } });
     await expect(reading).rejects.toThrow('enough');
     expect(names(await index(await build(layers([npm('b')])), { pool }))).toEqual(['b']);
+  });
+});
+
+describe('a program larger than any file that is held', () => {
+  const program = writeElf([{ name: '.data', address: 0x800000, writable: true, bytes: inlineBuildInfo('go1.20.1', 'dep\texample.org/a\tv1.0.0\n') }]);
+  const large = 400 << 20;
+
+  it('is read in a directory, and as the target', async () => {
+    const path = join(layout, 'root', 'program');
+    mkdirSync(join(layout, 'root'));
+    writeFileSync(path, program, { mode: 0o755 });
+    truncateSync(path, 700 << 20);
+    for (const target of [{ kind: 'directory', path: join(layout, 'root') }, { kind: 'file', path }] as const) {
+      const { packages, problems } = await indexTarget(target);
+      expect({ names: names({ packages }), problems }).toEqual({ names: ['example.org/a', 'stdlib'], problems: [] });
+    }
+  });
+
+  it('is read in a layer, also behind a hard link, and where its texts stand before what points at them', async () => {
+    const pointers = pointerProgram('go1.17.2', 'dep\texample.org/b\tv1.0.0\n'), path = join(layout, 'large');
+    writeFileSync(path, program);
+    truncateSync(path, large);
+    const inventory = await index(await build(layers([
+      { path: 'bin/large', from: path, mode: 0o755 }, { path: 'bin/link', type: 'hardlink', link: 'bin/large', mode: 0o755 },
+      { path: 'bin/old', content: pointers, mode: 0o755 }, { path: 'bin/old-link', type: 'hardlink', link: 'bin/old', mode: 0o755 },
+    ])));
+    expect(inventory.problems).toEqual([]);
+    const places = (name: string) => inventory.packages.find((one) => one.name === name)?.locations.map((one) => one.path);
+    expect({ large: places('example.org/a'), old: places('example.org/b') }).toEqual({ large: ['bin/large', 'bin/link'], old: ['bin/old', 'bin/old-link'] });
   });
 });
 

@@ -1,5 +1,5 @@
 export * from './analyze-layer.ts';
-export { type CatalogedFile, type Cataloger, catalogerKey } from './cataloger.ts';
+export { type CatalogedFile, type Cataloger, catalogerKey, type FileCataloger, type PartsCataloger } from './cataloger.ts';
 export * from './catalogers.ts';
 export * from './coalesce.ts';
 export { Found, FoundPackage, OwnedFiles } from './found.ts';

@@ -2,6 +2,7 @@ export * from './credentials.ts';
 export * from './digests.ts';
 export type { HistoryStep, ImageConfig } from './documents.ts';
 export * from './entry.ts';
+export { passFile } from './file-parts.ts';
 export * from './limits.ts';
 export { compressionOf, mediaTypes } from './media-types.ts';
 export * from './open-image.ts';

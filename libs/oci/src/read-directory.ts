@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { invalid } from '@plimsoll/problem';
 import type { Entry, EntryType, PartReader, Visitor } from './entry.ts';
 import { FileMemory } from './file-memory.ts';
+import { readFileParts } from './file-parts.ts';
 import { defaultReadLimits, type ReadLimits, type ReadProblem } from './limits.ts';
 import { ProblemList } from './problems.ts';
 
@@ -127,15 +128,8 @@ class Walk {
   /** Reads only what is wanted, and goes back as often as that is asked for. */
   private readParts(file: number, { path, size }: Entry, reader: PartReader): void {
     this.files++;
-    let walks = 0;
-    do {
-      if (walks++ === this.limits.walks) { this.problems.add('limit-walks', `not read: it would have to be passed more than ${this.limits.walks} times`, path); return; }
-      for (let at = reader.next, read; at < size; at = Math.max(reader.next, at + read)) {
-        read = readSync(file, this.chunk, 0, Math.min(this.chunk.length, size - at), at);
-        if (read === 0) break;
-        reader.push(this.chunk.subarray(0, read), at);
-      }
-    } while (reader.end());
+    const { walks } = this.limits;
+    if (!readFileParts(file, size, reader, this.chunk, walks)) this.problems.add('limit-walks', `not read: it would have to be passed more than ${walks} times`, path);
   }
 
   private affordable({ path, size }: Pick<Entry, 'path' | 'size'>): boolean {

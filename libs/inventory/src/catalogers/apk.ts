@@ -1,8 +1,8 @@
-import { type Cataloger, type Found, type FoundPackage, type FoundProblem, type OwnedFiles, unreadable } from '../cataloger.ts';
+import { type FileCataloger, type Found, type FoundPackage, type FoundProblem, type OwnedFiles, unreadable } from '../cataloger.ts';
 import { isOwnable } from '../ownable.ts';
 
 /** The installed database of apk-tools (apk-tools doc/apk-package.5): one letter, a colon, a value; a blank line ends a package. */
-export const apk: Cataloger = {
+export const apk: FileCataloger = {
   name: 'apk',
   version: 1,
   maxBytes: 128 * 1024 * 1024,

@@ -1,9 +1,9 @@
-import type { Cataloger, Found } from '../cataloger.ts';
+import type { FileCataloger, Found } from '../cataloger.ts';
 import { isRecord, parseJsonFile, textOf } from '../json-file.ts';
 import { licencesOf } from './npm.ts';
 
 /** What Composer installed: `vendor/composer/installed.json`, a list (1.x) or an object with a list (2.x). */
-export const composerInstalled: Cataloger = {
+export const composerInstalled: FileCataloger = {
   name: 'composer-installed',
   version: 1,
   maxBytes: 64 * 1024 * 1024,

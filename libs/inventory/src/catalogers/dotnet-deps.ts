@@ -1,8 +1,8 @@
-import type { Cataloger, Found } from '../cataloger.ts';
+import type { FileCataloger, Found } from '../cataloger.ts';
 import { isRecord, parseJsonFile } from '../json-file.ts';
 
 /** NuGet packages an application was published with: `APP.deps.json` (dotnet/sdk documentation/specs/runtime-configuration-file.md). */
-export const dotnetDeps: Cataloger = {
+export const dotnetDeps: FileCataloger = {
   name: 'dotnet-deps',
   version: 1,
   maxBytes: 64 * 1024 * 1024,

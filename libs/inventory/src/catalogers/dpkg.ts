@@ -1,4 +1,4 @@
-import { baseName, type CatalogedFile, type Cataloger, type Found, type FoundPackage, type FoundProblem, unreadable } from '../cataloger.ts';
+import { baseName, type CatalogedFile, type FileCataloger, type Found, type FoundPackage, type FoundProblem, unreadable } from '../cataloger.ts';
 import { isOwnable } from '../ownable.ts';
 
 const MiB = 1024 * 1024;
@@ -7,7 +7,7 @@ const MiB = 1024 * 1024;
  * The database of dpkg (deb-control(5), dpkg-query(1)): `status`, distroless `status.d/`, and the file lists beside them.
  * dpkg writes a `.list` for every package, so `.md5sums`, its subset, is read only where distroless images have nothing else.
  */
-export const dpkg: Cataloger = {
+export const dpkg: FileCataloger = {
   name: 'dpkg',
   version: 1,
   maxBytes: 64 * MiB,

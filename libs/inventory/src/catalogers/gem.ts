@@ -1,7 +1,7 @@
-import { baseName, type Cataloger, type Found } from '../cataloger.ts';
+import { baseName, type FileCataloger, type Found } from '../cataloger.ts';
 
 /** Installed Ruby gems by their `specifications/NAME-VERSION.gemspec`, which RubyGems writes itself in one fixed shape (Gem::Specification#to_ruby). */
-export const gem: Cataloger = {
+export const gem: FileCataloger = {
   name: 'gem',
   version: 1,
   maxBytes: 4 * 1024 * 1024,

@@ -46,10 +46,26 @@ describe('go binary', () => {
     expect(read(bytes)).toMatchObject({ packages: [], problems: [{ code: 'go-buildinfo-corrupt' }] });
   });
 
-  it('names section tables outside the file', () => {
+  it('needs no section table, as the kernel does not', () => {
     const bytes = inline();
     bytes.writeBigUInt64LE(1n << 40n, 40);
-    expect(read(bytes)).toMatchObject({ problems: [{ code: 'elf-corrupt' }] });
+    expect(named(bytes)).toEqual(expected);
+  });
+
+  it.each([
+    ['outside the file', (bytes: Buffer) => bytes.writeBigUInt64LE(1n << 40n, 32)],
+    ['of rows of another size', (bytes: Buffer) => bytes.writeUInt16LE(60000, 54)],
+    ['of too many rows', (bytes: Buffer) => bytes.writeUInt16LE(65535, 56)],
+  ])('names a segment table %s', (_, damage) => {
+    const bytes = inline();
+    damage(bytes);
+    expect(read(bytes)).toMatchObject({ packages: [], problems: [{ code: 'elf-corrupt' }] });
+  });
+
+  it('reads texts longer than what is kept at first', () => {
+    const long = `${modules}${Array.from({ length: 9000 }, (_, i) => `dep\texample.org/m${i}\tv1.0.${i}\n`).join('')}`;
+    const bytes = writeElf([{ name: '.data', address: 0x800000, writable: true, bytes: Buffer.concat([inlineBuildInfo('go1.20.1', long), Buffer.alloc(100_000)]) }]);
+    expect(named(bytes)).toEqual([...expected, ...Array.from({ length: 9000 }, (_, i) => `example.org/m${i} v1.0.${i}`)]);
   });
 
   it('ends with a named answer whatever bytes are changed', () => {

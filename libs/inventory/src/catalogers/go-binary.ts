@@ -1,43 +1,45 @@
 import { invalid, Problem } from '@plimsoll/problem';
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
-import { atAddress, bytesOf, type Elf, isElf, mayBeExecutable, readElf } from '../elf.ts';
+import type { Found, FoundPackage, PartsCataloger } from '../cataloger.ts';
+import { atAddress, type Elf, isElf, mayBeExecutable, readElf } from '../elf.ts';
+import { type Place, type Reading, search, type Slice, slices } from '../partial-reading.ts';
 
 /**
  * Modules linked into Go programs, from the build information every Go linker since 1.13 leaves (go/src/debug/buildinfo).
- * The whole file is held while it is read: formats before Go 1.18 point from the data segment back into read-only data.
+ * Only the writable segments are looked through, where it is; Go before 1.18 points from there back into read-only data, which
+ * costs another walk.
  */
-export const goBinary: Cataloger = {
+export const goBinary: PartsCataloger = {
   name: 'go-binary',
-  version: 1,
-  maxBytes: 256 * 1024 * 1024,
+  version: 2,
   wants: mayBeExecutable,
   wantsHead: isElf,
-  catalog({ bytes }): Found {
-    const info = findBuildInfo(bytes);
+  *read(size): Reading<Found> {
+    const info = yield* findBuildInfo(yield* readElf(size));
     return { packages: info ? modulesOf(info) : [] };
   },
 };
 
 const magic = Buffer.from('\xff Go buildinf:', 'latin1');
+const alignment = 16;
 const maxText = 16 * 1024 * 1024;
+/** Build information of Kubernetes has 20 KB. More is read when there is more. */
+const usualSize = 64 * 1024;
 
 interface BuildInfo { readonly go: string; readonly modules: string }
 
-/** Looks where the linker puts it: the section of that name, else 16-byte steps through the writable segments. */
-function findBuildInfo(file: Buffer): BuildInfo | undefined {
-  // Most executables are not Go's: one search is cheaper than the tables, and a broken ELF that holds no mark is nobody's problem.
-  if (file.indexOf(magic) < 0) return undefined;
-  const elf = readElf(file);
-  const section = elf.sections.find((one) => one.name === '.go.buildinfo');
+/** The first that can be read; the program's own text may hold the mark too. */
+function* findBuildInfo(elf: Elf): Reading<BuildInfo | undefined> {
   let damage: Problem | undefined;
-  for (const part of section ? [section] : elf.segments.filter((one) => one.writable)) {
-    const bytes = bytesOf(file, part);
-    for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
-      if ((part.address + at) % 16 !== 0) continue;
-      try {
-        return decode(file, elf, bytes.subarray(at));
-      } catch (error) {
-        damage ??= Problem.from(error);
+  for (const segment of elf.segments.filter(({ writable }) => writable)) {
+    const isAligned = (offset: number): boolean => (segment.address + offset - segment.offset) % alignment === 0;
+    const to = segment.offset + segment.size;
+    for (let from = segment.offset, place; (place = yield* search({ mark: magic, from, to, keep: usualSize, accepts: isAligned })); from = place.offset + usualSize) {
+      for (const offset of marksIn(place, isAligned)) {
+        try {
+          return yield* decode(elf, { offset, bytes: place.bytes.subarray(offset - place.offset) }, to);
+        } catch (error) {
+          damage ??= Problem.from(error);
+        }
       }
     }
   }
@@ -45,47 +47,67 @@ function findBuildInfo(file: Buffer): BuildInfo | undefined {
   return undefined;
 }
 
-/** Header of 32 bytes: magic, pointer size, flags; then either both texts inline (Go 1.18) or pointers to two string headers. */
-function decode(file: Buffer, elf: Elf, at: Buffer): BuildInfo {
-  if (at.length < 32) throw invalid('go-buildinfo-corrupt', 'the build information is cut off');
-  const pointerSize = at[14]!, flags = at[15]!;
-  if (flags & 2) {
-    const go = prefixed(at, 32);
-    return { go: go.text, modules: prefixed(at, go.next).text };
-  }
-  if (pointerSize !== 4 && pointerSize !== 8) throw invalid('go-buildinfo-corrupt', `a pointer size of ${pointerSize}`);
-  const big = (flags & 1) !== 0;
-  const pointer = (bytes: Buffer, offset: number): number => {
-    if (offset + pointerSize > bytes.length) throw invalid('go-buildinfo-corrupt', 'a pointer leads outside the file');
-    if (pointerSize === 4) return big ? bytes.readUInt32BE(offset) : bytes.readUInt32LE(offset);
-    return Number(big ? bytes.readBigUInt64BE(offset) : bytes.readBigUInt64LE(offset));
-  };
-  const text = (address: number): string => {
-    if (address === 0) return '';
-    const header = atAddress(file, elf, address);
-    if (!header) throw invalid('go-buildinfo-corrupt', 'a pointer leads outside the file');
-    const length = pointer(header, pointerSize), start = pointer(header, 0);
-    if (length === 0) return '';
-    const bytes = atAddress(file, elf, start);
-    if (!bytes || length > bytes.length || length > maxText) throw invalid('go-buildinfo-corrupt', `a text of ${length} bytes does not fit the file`);
-    return withoutSentinels(bytes.subarray(0, length));
-  };
-  return { go: text(pointer(at, 16)), modules: text(pointer(at, 16 + pointerSize)) };
+/** What was kept behind the first mark has passed: further marks in it are looked for here. */
+function* marksIn({ offset, bytes }: Place, isAligned: (offset: number) => boolean): Generator<number> {
+  for (let at = 0; at >= 0; at = bytes.indexOf(magic, at + 1)) if (isAligned(offset + at)) yield offset + at;
 }
 
-function prefixed(bytes: Buffer, at: number): { text: string; next: number } {
-  let length = 0, shift = 1;
-  for (let i = at; i < at + 5; i++) {
-    const byte = bytes[i];
-    if (byte === undefined) break;
-    length += (byte & 127) * shift;
-    shift *= 128;
-    if (byte >= 128) continue;
-    const start = i + 1, end = start + length;
-    if (end > bytes.length || length > maxText) throw invalid('go-buildinfo-corrupt', `a text of ${length} bytes does not fit the file`);
-    return { text: withoutSentinels(bytes.subarray(start, end)), next: end };
+/** Header of 32 bytes: magic, pointer size, flags; then either both texts inline (Go 1.18) or pointers to two string headers. */
+function* decode(elf: Elf, at: Place, end: number): Reading<BuildInfo> {
+  if (at.bytes.length < 32) throw invalid('go-buildinfo-corrupt', 'the build information is cut off');
+  return at.bytes[15]! & 2 ? yield* inline(at, end) : yield* pointedAt(elf, at.bytes);
+}
+
+function* inline({ offset, bytes }: Place, end: number): Reading<BuildInfo> {
+  const texts: string[] = [];
+  for (let at = 32; texts.length < 2;) {
+    const { length, start } = prefix(bytes, at);
+    at = start + length;
+    if (length > maxText || offset + at > end) throw invalid('go-buildinfo-corrupt', `a text of ${length} bytes does not fit the file`);
+    // The length behind a long text has up to ten bytes.
+    if (at + 10 > bytes.length) bytes = Buffer.concat([bytes, ...yield* slices({ offset: offset + bytes.length, size: Math.min(end - offset, at + 10) - bytes.length })]);
+    if (at > bytes.length) throw invalid('go-buildinfo-corrupt', `a text of ${length} bytes does not fit the file`);
+    texts.push(withoutSentinels(bytes.subarray(start, at)));
+  }
+  return { go: texts[0]!, modules: texts[1]! };
+}
+
+/** A length in base 128, least significant part first (encoding/binary, Uvarint). */
+function prefix(bytes: Buffer, at: number): { length: number; start: number } {
+  let length = 0, scale = 1;
+  for (let i = at; i < at + 5 && i < bytes.length; i++) {
+    length += (bytes[i]! & 127) * scale;
+    scale *= 128;
+    if (bytes[i]! < 128) return { length, start: i + 1 };
   }
   throw invalid('go-buildinfo-corrupt', 'the build information is cut off');
+}
+
+/** Two pointers, each to the header of a string: a pointer to its text, and its length. */
+function* pointedAt(elf: Elf, info: Buffer): Reading<BuildInfo> {
+  const pointerSize = info[14]!, big = (info[15]! & 1) !== 0;
+  if (pointerSize !== 4 && pointerSize !== 8) throw invalid('go-buildinfo-corrupt', `a pointer size of ${pointerSize}`);
+  const pointer = (bytes: Buffer, at: number): number => {
+    if (pointerSize === 4) return big ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
+    return Number(big ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
+  };
+  const place = (address: number, size: number): Slice => {
+    if (size === 0) return { offset: 0, size };
+    const found = atAddress(elf, address);
+    if (!found) throw invalid('go-buildinfo-corrupt', 'a pointer leads outside the file');
+    if (size > found.size || size > maxText) throw invalid('go-buildinfo-corrupt', `a text of ${size} bytes does not fit the file`);
+    return { offset: found.offset, size };
+  };
+  const wanted = [16, 16 + pointerSize].map((at) => pointer(info, at)).map((address) => place(address, address === 0 ? 0 : 2 * pointerSize));
+  const headers = yield* complete(wanted);
+  const texts = yield* complete(headers.map((header) => (header.length === 0 ? place(0, 0) : place(pointer(header, 0), pointer(header, pointerSize)))));
+  return { go: withoutSentinels(texts[0]!), modules: withoutSentinels(texts[1]!) };
+}
+
+function* complete(wanted: readonly Slice[]): Reading<readonly Buffer[]> {
+  const got = yield* slices(...wanted);
+  if (got.some(({ length }, i) => length < wanted[i]!.size)) throw invalid('go-buildinfo-corrupt', 'a pointer leads outside the file');
+  return got;
 }
 
 /** The module text stands between two marks of 16 bytes (go/src/cmd/go/internal/modload/build.go, infoStart and infoEnd). */

@@ -1,5 +1,5 @@
 import { invalid, Problem } from '@plimsoll/problem';
-import { baseName, type Cataloger, type Found, type FoundPackage, type FoundProblem } from '../cataloger.ts';
+import { baseName, type FileCataloger, type Found, type FoundPackage, type FoundProblem } from '../cataloger.ts';
 import { openZip, type ZipMember } from '../zip.ts';
 
 const MiB = 1024 * 1024;
@@ -12,7 +12,7 @@ export const defaultJarLimits: JarLimits = { depth: 8, members: 200_000, archive
  * Java archives, nested ones included: every META-INF/maven pom.properties (a shaded jar has several), else the manifest, else the file name.
  * A package found only by manifest or file name has no group unless one is stated, and its name is then the artifact alone.
  */
-export const jar: Cataloger = {
+export const jar: FileCataloger = {
   name: 'jar',
   version: 1,
   maxBytes: 256 * MiB,

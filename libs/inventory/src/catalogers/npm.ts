@@ -1,4 +1,4 @@
-import type { Cataloger, Found } from '../cataloger.ts';
+import type { FileCataloger, Found } from '../cataloger.ts';
 import { isRecord, parseJsonFile, textOf } from '../json-file.ts';
 
 /**
@@ -6,7 +6,7 @@ import { isRecord, parseJsonFile, textOf } from '../json-file.ts';
  * A package.json deeper inside a package is a fixture or a module-type marker. One outside any node_modules counts when it
  * names and versions itself and is not `private`: tools such as yarn ship so; Debian's are under usr/share/nodejs.
  */
-export const npm: Cataloger = {
+export const npm: FileCataloger = {
   name: 'npm',
   version: 1,
   maxBytes: 8 * 1024 * 1024,

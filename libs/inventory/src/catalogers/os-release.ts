@@ -1,4 +1,4 @@
-import { type Cataloger, type Found, unreadable } from '../cataloger.ts';
+import { type FileCataloger, type Found, unreadable } from '../cataloger.ts';
 import type { OperatingSystem } from '../model.ts';
 
 /** Where a distribution says what it is, most trusted first; the coalescer takes the first that answers. */
@@ -10,7 +10,7 @@ export const releaseFiles: readonly string[] = [
 const wanted = new Set(releaseFiles);
 
 /** os-release(5), and the older one-line files of images that lack it. */
-export const osRelease: Cataloger = {
+export const osRelease: FileCataloger = {
   name: 'os-release',
   version: 1,
   maxBytes: 64 * 1024,

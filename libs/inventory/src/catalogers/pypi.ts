@@ -1,10 +1,10 @@
-import { type Cataloger, type Found, unreadable } from '../cataloger.ts';
+import { type FileCataloger, type Found, unreadable } from '../cataloger.ts';
 
 /**
  * Installed Python distributions: `X.dist-info/METADATA` (PEP 376, 566), `X.egg-info/PKG-INFO`, the single file `X.egg-info` that
  * distutils wrote, and `EGG-INFO/PKG-INFO` in eggs.
  */
-export const pypi: Cataloger = {
+export const pypi: FileCataloger = {
   name: 'pypi',
   version: 1,
   maxBytes: 16 * 1024 * 1024,

@@ -1,11 +1,11 @@
-import type { Cataloger, Found, FoundPackage, FoundProblem } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage, FoundProblem } from '../cataloger.ts';
 import { sourceOf } from './rpm.ts';
 
 /**
  * What distroless images of CBL-Mariner and Azure Linux keep instead of a database: the answer of `rpm -qa`, ten columns with tabs between
  * (name, version-release, install time, build time, vendor, epoch as text, size, arch, epoch as number, source package).
  */
-export const rpmManifest: Cataloger = {
+export const rpmManifest: FileCataloger = {
   name: 'rpm-manifest',
   version: 1,
   maxBytes: 16 * 1024 * 1024,

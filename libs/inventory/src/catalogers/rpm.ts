@@ -1,5 +1,5 @@
 import { Problem } from '@plimsoll/problem';
-import { baseName, type Cataloger, type Found, type FoundPackage, type FoundProblem, type OwnedFiles, unreadable } from '../cataloger.ts';
+import { baseName, type FileCataloger, type Found, type FoundPackage, type FoundProblem, type OwnedFiles, unreadable } from '../cataloger.ts';
 import { isOwnable } from '../ownable.ts';
 import { bdbBlobs } from '../rpmdb/bdb.ts';
 import { readRpmHeader, type RpmHeader } from '../rpmdb/header.ts';
@@ -7,7 +7,7 @@ import { ndbBlobs } from '../rpmdb/ndb.ts';
 import { sqliteBlobs } from '../rpmdb/sqlite.ts';
 
 /** The three database formats of rpm since 4.0: Berkeley DB hash, ndb, SQLite; the content decides, not the name. */
-export const rpm: Cataloger = {
+export const rpm: FileCataloger = {
   name: 'rpm',
   version: 1,
   maxBytes: 256 * 1024 * 1024,

@@ -1,8 +1,8 @@
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage } from '../cataloger.ts';
 import { lockfile } from './lockfile.ts';
 
 /** `Gemfile.lock` (bundler, lockfile_parser.rb): the `specs:` of GEM and GIT sources, four spaces deep; PATH is the project itself. */
-export const gemfileLock: Cataloger = lockfile('gemfile-lock', (name) => name === 'Gemfile.lock' || name === 'gems.locked', (bytes): Found => {
+export const gemfileLock: FileCataloger = lockfile('gemfile-lock', (name) => name === 'Gemfile.lock' || name === 'gems.locked', (bytes): Found => {
   const packages: FoundPackage[] = [];
   let section = '';
   for (const line of bytes.toString('utf8').split(/\r?\n/)) {

@@ -1,8 +1,8 @@
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage } from '../cataloger.ts';
 import { lockfile } from './lockfile.ts';
 
 /** `go.mod` (Go Modules Reference, "go.mod files"): what is required, after `replace`; `toolchain` or `go` names the standard library. */
-export const goMod: Cataloger = lockfile('go-mod', (name) => name === 'go.mod', (bytes): Found => {
+export const goMod: FileCataloger = lockfile('go-mod', (name) => name === 'go.mod', (bytes): Found => {
   const required = new Map<string, FoundPackage>();
   const replaced: [string, string | undefined, string, string][] = [];
   let block = '', language = '', toolchain = '';

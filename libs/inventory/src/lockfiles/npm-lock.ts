@@ -1,9 +1,9 @@
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage } from '../cataloger.ts';
 import { lockfile } from './lockfile.ts';
 import { isRecord, parseJsonFile, textOf } from '../json-file.ts';
 
 /** `package-lock.json` of npm 5 to 11 (lockfileVersion 1 to 3) and `npm-shrinkwrap.json`. */
-export const npmLock: Cataloger = lockfile('npm-lock', (name) => name === 'package-lock.json' || name === 'npm-shrinkwrap.json' || name === '.package-lock.json', (bytes): Found => {
+export const npmLock: FileCataloger = lockfile('npm-lock', (name) => name === 'package-lock.json' || name === 'npm-shrinkwrap.json' || name === '.package-lock.json', (bytes): Found => {
   const json = parseJsonFile(bytes, 'package-lock-invalid');
   const packages = isRecord(json['packages']) ? fromPackages(json['packages']) : isRecord(json['dependencies']) ? fromDependencies(json['dependencies']) : undefined;
   if (!packages) return json['lockfileVersion'] === undefined ? { packages: [], problems: [{ code: 'package-lock-invalid', detail: 'neither packages nor dependencies' }] } : { packages: [] };

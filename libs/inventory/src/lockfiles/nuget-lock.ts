@@ -1,9 +1,9 @@
-import type { Cataloger, Found } from '../cataloger.ts';
+import type { FileCataloger, Found } from '../cataloger.ts';
 import { isRecord, parseJsonFile, textOf } from '../json-file.ts';
 import { lockfile } from './lockfile.ts';
 
 /** `packages.lock.json` of NuGet: `resolved` by target framework; `Project` entries are the solution's own. */
-export const nugetLock: Cataloger = lockfile('nuget-lock', (name) => name === 'packages.lock.json', (bytes): Found => {
+export const nugetLock: FileCataloger = lockfile('nuget-lock', (name) => name === 'packages.lock.json', (bytes): Found => {
   const frameworks = parseJsonFile(bytes, 'nuget-lock-invalid')['dependencies'];
   const packages: Found['packages'] = [];
   for (const entries of Object.values(isRecord(frameworks) ? frameworks : {})) {

@@ -1,11 +1,11 @@
 import { invalid } from '@plimsoll/problem';
 import { parse } from 'yaml';
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage } from '../cataloger.ts';
 import { isRecord, textOf } from '../json-file.ts';
 import { lockfile } from './lockfile.ts';
 
 /** `pnpm-lock.yaml` 5 to 9: the keys of `packages` name every package with its version. */
-export const pnpmLock: Cataloger = lockfile('pnpm-lock', (name) => name === 'pnpm-lock.yaml', (bytes): Found => {
+export const pnpmLock: FileCataloger = lockfile('pnpm-lock', (name) => name === 'pnpm-lock.yaml', (bytes): Found => {
   let document: unknown;
   try {
     document = parse(bytes.toString('utf8'), { maxAliasCount: 0 });

@@ -1,10 +1,10 @@
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage } from '../cataloger.ts';
 import { normalPythonName } from '../catalogers/pypi.ts';
 import { isRecord, parseJsonFile, textOf } from '../json-file.ts';
 import { lockfile } from './lockfile.ts';
 
 /** `Pipfile.lock`: exact versions by group, as `==1.2.3`. */
-export const pipfileLock: Cataloger = lockfile('pipfile-lock', (name) => name === 'Pipfile.lock', (bytes): Found => {
+export const pipfileLock: FileCataloger = lockfile('pipfile-lock', (name) => name === 'Pipfile.lock', (bytes): Found => {
   const packages: FoundPackage[] = [];
   for (const [group, entries] of Object.entries(parseJsonFile(bytes, 'pipfile-lock-invalid'))) {
     if (group === '_meta' || !isRecord(entries)) continue;
@@ -18,7 +18,7 @@ export const pipfileLock: Cataloger = lockfile('pipfile-lock', (name) => name ==
 });
 
 /** `requirements*.txt` (pip, "Requirements File Format"): only `==` pins a version; anything looser is listed without one. */
-export const requirements: Cataloger = lockfile('requirements', (name) => /^[\w.-]*requirements[\w.-]*\.txt$/i.test(name), (bytes): Found => {
+export const requirements: FileCataloger = lockfile('requirements', (name) => /^[\w.-]*requirements[\w.-]*\.txt$/i.test(name), (bytes): Found => {
   const packages: FoundPackage[] = [];
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '').replace(/\\\r?\n/g, ' ');
   for (const raw of text.split(/\r?\n/)) {

@@ -1,8 +1,8 @@
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage } from '../cataloger.ts';
 import { normalPythonName } from '../catalogers/pypi.ts';
 import { lockfile } from './lockfile.ts';
 
-const python = (name: string, file: string): Cataloger =>
+const python = (name: string, file: string): FileCataloger =>
   lockfile(name, (base) => base === file, (bytes): Found => ({ packages: tables(bytes).map(([id, version]) => ({ type: 'pypi', name: normalPythonName(id), version })) }));
 
 export const poetryLock = python('poetry-lock', 'poetry.lock');
@@ -10,7 +10,7 @@ export const uvLock = python('uv-lock', 'uv.lock');
 export const pdmLock = python('pdm-lock', 'pdm.lock');
 
 /** `Cargo.lock` 1 to 4; workspace members stand among their dependencies and differ by having no source. */
-export const cargoLock: Cataloger = lockfile('cargo-lock', (base) => base === 'Cargo.lock', (bytes): Found => ({
+export const cargoLock: FileCataloger = lockfile('cargo-lock', (base) => base === 'Cargo.lock', (bytes): Found => ({
   packages: tables(bytes).filter(([, , fields]) => fields.has('source')).map(([name, version]): FoundPackage => ({ type: 'cargo', name, version })),
 }));
 

@@ -1,8 +1,8 @@
-import type { Cataloger, Found, FoundPackage } from '../cataloger.ts';
+import type { FileCataloger, Found, FoundPackage } from '../cataloger.ts';
 import { lockfile } from './lockfile.ts';
 
 /** `yarn.lock`, classic and berry: a line of descriptors, then indented fields; berry is YAML of the same look. */
-export const yarnLock: Cataloger = lockfile('yarn-lock', (name) => name === 'yarn.lock', (bytes): Found => {
+export const yarnLock: FileCataloger = lockfile('yarn-lock', (name) => name === 'yarn.lock', (bytes): Found => {
   const packages: FoundPackage[] = [];
   let name: string | undefined;
   for (const line of bytes.toString('utf8').split(/\r?\n/)) {
