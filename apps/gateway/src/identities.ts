@@ -1,5 +1,5 @@
 import { Bus, Hears } from '@plimsoll/bus';
-import { CreateProject, CreateToken, CreateUser, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login, operations, RevokeToken, TokenRevoked, type Answer, type GetJwks, type Input } from '@plimsoll/contracts';
+import { CreateProject, CreateToken, CreateUser, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login, operations, RedeemBootstrap, RevokeToken, TokenRevoked, type Answer, type GetJwks, type Input } from '@plimsoll/contracts';
 import { Controller } from '@nestjs/common';
 import { AccessTokens } from './access-tokens.ts';
 import { ApiTokens } from './api-tokens.ts';
@@ -12,6 +12,9 @@ export class Identities {
 
   @Serves(operations.login)
   login(input: Input<typeof operations.login>, { address }: Call): Promise<Answer<typeof Login>> { return this.bus.ask(Login, { ...input, client: address }); }
+
+  @Serves(operations.redeemBootstrap)
+  redeemBootstrap(input: Input<typeof operations.redeemBootstrap>, { address }: Call): Promise<Answer<typeof RedeemBootstrap>> { return this.bus.ask(RedeemBootstrap, { ...input, client: address }); }
 
   @Serves(operations.createProject)
   createProject(input: Input<typeof operations.createProject>, call: Call): Promise<Answer<typeof CreateProject>> { return this.bus.ask(CreateProject, { ...input, principal: principalOf(call) }); }

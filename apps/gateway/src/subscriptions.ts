@@ -1,5 +1,5 @@
 import { Bus } from '@plimsoll/bus';
-import { CreateSubscription, DeleteSubscription, ListDeliveries, ListSubscriptions, operations, ReplayDelivery, type Answer, type Input } from '@plimsoll/contracts';
+import { CreateSubscription, DeleteSubscription, ListDeliveries, ListSubscriptions, operations, ReplayDelivery, ResumeSubscription, RotateSecret, type Answer, type Input } from '@plimsoll/contracts';
 import { Controller } from '@nestjs/common';
 import { Serves } from './serves.ts';
 
@@ -16,6 +16,12 @@ export class Subscriptions {
 
   @Serves(operations.deleteSubscription)
   delete(input: Input<typeof operations.deleteSubscription>): Promise<Answer<typeof DeleteSubscription>> { return this.bus.ask(DeleteSubscription, input); }
+
+  @Serves(operations.resumeSubscription)
+  resume(input: Input<typeof operations.resumeSubscription>): Promise<Answer<typeof ResumeSubscription>> { return this.bus.ask(ResumeSubscription, input); }
+
+  @Serves(operations.rotateSecret)
+  rotateSecret(input: Input<typeof operations.rotateSecret>): Promise<Answer<typeof RotateSecret>> { return this.bus.ask(RotateSecret, input); }
 
   @Serves(operations.listDeliveries)
   deliveries(input: Input<typeof operations.listDeliveries>): Promise<Answer<typeof ListDeliveries>> { return this.bus.ask(ListDeliveries, input); }

@@ -3,8 +3,8 @@ import { FindingSummary, Severity, State } from '@plimsoll/matching';
 import { z } from 'zod';
 import { Digest, PageRequest, pageOf, ProblemBody, Project, Timestamp } from './common.ts';
 import { GetFeedsStatus, GetFindings, IngestSource } from './feeds.ts';
-import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login } from './identity.ts';
-import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions } from './notifier.ts';
+import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login, RedeemBootstrap } from './identity.ts';
+import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions, ResumeSubscription, RotateSecret } from './notifier.ts';
 import { listOf, operation, type Operation } from './operation.ts';
 import { CreateException, GetPolicy, GetVerdict, ListExceptions, PolicyException, Reason, ReplayPolicy, SetPolicy, VerdictDecision } from './policy.ts';
 import { ScanProgress } from './scanner.ts';
@@ -210,6 +210,14 @@ export const operations = {
     id: 'deleteSubscription', method: 'DELETE', path: '/v1/projects/{project}/subscriptions/{id}', group: 'Subscriptions', rpc: 'DeleteSubscription', scope: 'subscriptions:write', status: 204,
     summary: 'Tell them no more', params: { project: Project, id: z.uuid() }, answer: nothing,
   }),
+  resumeSubscription: operation({
+    id: 'resumeSubscription', method: 'POST', path: '/v1/projects/{project}/subscriptions/{id}/resume', group: 'Subscriptions', rpc: 'ResumeSubscription', scope: 'subscriptions:write', status: 200,
+    summary: 'Take up again what its receiver ended with 410 Gone', params: { project: Project, id: z.uuid() }, answer: ResumeSubscription.answer,
+  }),
+  rotateSecret: operation({
+    id: 'rotateSecret', method: 'POST', path: '/v1/projects/{project}/subscriptions/{id}/rotate-secret', group: 'Subscriptions', rpc: 'RotateSecret', scope: 'subscriptions:write', status: 200,
+    summary: 'A new webhook secret; the old one signs too for a while', params: { project: Project, id: z.uuid() }, answer: RotateSecret.answer,
+  }),
   listDeliveries: operation({
     id: 'listDeliveries', method: 'GET', path: '/v1/projects/{project}/deliveries', group: 'Subscriptions', rpc: 'ListDeliveries', scope: 'subscriptions:read', status: 200,
     summary: 'Which notifications were sent and what came back', params: project,
@@ -224,6 +232,10 @@ export const operations = {
   login: operation({
     id: 'login', method: 'POST', path: '/v1/login', group: 'Identity', rpc: 'Login', scope: 'public', status: 200,
     summary: 'Exchange a password for a short-lived access token', body: { identifier: z.string().min(1).max(320), password: z.string().min(1).max(1024) }, answer: Login.answer,
+  }),
+  redeemBootstrap: operation({
+    id: 'redeemBootstrap', method: 'POST', path: '/v1/bootstrap', group: 'Identity', rpc: 'RedeemBootstrap', scope: 'public', status: 201,
+    summary: 'Make the first administrator with the one-time token of the first start', body: { token: RedeemBootstrap.body.shape.token, password: RedeemBootstrap.body.shape.password }, answer: RedeemBootstrap.answer,
   }),
   createProject: operation({
     id: 'createProject', method: 'POST', path: '/v1/projects', group: 'Identity', rpc: 'CreateProject', scope: 'admin', everywhere: true, status: 201,
