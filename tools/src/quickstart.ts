@@ -1,16 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ImageEvent, PushOperation } from '@plimsoll/contracts';
-import { serveRegistry, type ServedRegistry } from '@plimsoll/oci/testing';
+import { restOf, signIn, type Rest } from '@plimsoll/cli/rest';
+import { serveRegistry } from '@plimsoll/oci/testing';
 import { buildMachineImage } from './machine-image.ts';
 import { receiveOtlp, traceTree, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
-import { startPlatform, type Platform } from './platform.ts';
-import { call, events, signIn } from './rest.ts';
+import { startPlatform } from './platform.ts';
 import { repository } from './repository.ts';
 import { writeSampleFeed } from './sample-feed.ts';
-import { receiveWebhooks, signatureHolds, type WebhookReceiver } from './webhook-receiver.ts';
+import { receiveWebhooks, signatureHolds, type ReceivedWebhook, type WebhookReceiver } from './webhook-receiver.ts';
 
 /**
  * `npm run quickstart`: a whole platform, a real image, the whole way from push to notification, and everything stopped
@@ -49,10 +49,10 @@ async function quickstart(): Promise<void> {
   });
   open.push(platform.stop);
   step(`Up at ${platform.url}`);
-  const token = await signIn(platform.url, 'admin', platform.secrets.admin);
+  const session = await signIn(platform.url, 'admin', platform.secrets.admin), rest = restOf(session);
 
   // 3. advisories
-  const advisories = await bringAdvisories(platform, token);
+  const advisories = await bringAdvisories(rest);
 
   // 4. an image of this machine
   step('Making an image of this machine: its package database, its language packages, a small shop');
@@ -61,46 +61,43 @@ async function quickstart(): Promise<void> {
   step(`Pushed ${reference}  ${dim(image.digest.slice(0, 19))}`);
 
   // 5. from push to notification
-  const secret = await subscribe(platform, token, webhooks);
-  const operation = await call<PushOperation>(platform.url, token, 'POST', '/v1/projects/default/images', { target: reference });
-  const done = await follow(platform, token, operation);
+  const secret = await subscribe(rest, webhooks);
+  const operation = await rest.call<PushOperation>('POST', '/v1/projects/default/images', { body: { target: reference } });
+  const done = await follow(rest, operation);
   if (done.state === 'rejected') throw new Error(`the image was rejected: ${done.problem?.detail}`);
   const webhook = await webhooks.next(({ body }) => body.includes(image.digest), 20_000);
   step(`Notification received: ${signatureHolds(webhook, secret) ? 'signature verified' : paint(31, 'signature WRONG')}`);
 
-  await report(platform, token, done, { webhook, secret, traces, registry, advisories });
+  await report(rest, session.token, done, { webhook, traces, advisories });
 }
 
-async function bringAdvisories(platform: Platform, token: string): Promise<string> {
+/** Live feeds where they can be reached; the sample of this repository for whatever they do not bring. Answers in words what was taken. */
+async function bringAdvisories(rest: Rest): Promise<string> {
   const wanted = process.env['PLIMSOLL_QUICKSTART_FEEDS'] ?? 'auto';
-  if (wanted !== 'sample') {
-    const live = await liveAdvisories(platform, token);
-    if (live) return live;
-    if (wanted === 'live') throw new Error('no live feed could be taken in');
-  }
-  const folder = join(home, 'feeds', 'sample');
-  mkdirSync(join(home, 'feeds'), { recursive: true });
-  writeSampleFeed(folder);
-  const { revision, advisories } = await call<{ revision: number; advisories: number }>(platform.url, token, 'POST', '/v1/feeds/private/ingest', { file: 'sample' });
-  step(`Advisories: the sample in this repository, ${advisories} records, feed revision ${revision} ${dim('(no live feed within reach)')}`);
-  return `a sample of ${advisories} advisories (facts only, far from complete)`;
+  const sources = [...(readOs() === 'debian' ? ['debian-tracker'] : []), 'osv-npm', 'osv-pypi'];
+  const live = wanted === 'sample' || !await isReachable() ? [] : await takeLive(rest, sources);
+  if (live.length === sources.length) return `live feeds: ${live.join(', ')}`;
+  if (wanted === 'live') throw new Error(`of the live feeds only ${live.join(', ') || 'none'} could be taken in`);
+  writeSampleFeed(join(home, 'feeds', 'sample'));
+  const { revision, advisories } = await rest.call<{ revision: number; advisories: number }>('POST', '/v1/feeds/private/ingest', { body: { file: 'sample' } });
+  step(`Advisories: the sample in this repository, ${advisories} records, feed revision ${revision} ${dim(live.length ? `(besides ${live.join(', ')})` : '(no live feed within reach)')}`);
+  return `${live.length ? `live feeds (${live.join(', ')}) and ` : ''}a sample of ${advisories} advisories: facts only, far from complete`;
 }
 
-/** The feeds that matter for this machine, when their publishers can be reached; undefined when not. */
-async function liveAdvisories(platform: Platform, token: string): Promise<string | undefined> {
-  const reachable = await fetch('https://osv-vulnerabilities.storage.googleapis.com/ecosystems.txt', { method: 'HEAD', signal: AbortSignal.timeout(2_500) }).then(({ ok }) => ok, () => false);
-  if (!reachable) return undefined;
-  const sources = [...(readOs() === 'debian' ? ['debian-tracker'] : []), 'osv-npm', 'osv-pypi'];
+const isReachable = (): Promise<boolean> =>
+  fetch('https://osv-vulnerabilities.storage.googleapis.com/ecosystems.txt', { method: 'HEAD', signal: AbortSignal.timeout(2_500) }).then(({ ok }) => ok, () => false);
+
+async function takeLive(rest: Rest, sources: readonly string[]): Promise<string[]> {
   const taken: string[] = [];
   for (const source of sources) {
     step(`Fetching live advisories: ${source}`);
     const done = await Promise.race([
-      call<{ advisories: number }>(platform.url, token, 'POST', `/v1/feeds/${source}/ingest`, {}).catch((error: Error) => { step(dim(`${source}: ${error.message}`)); return undefined; }),
-      sleep(60_000, undefined, { ref: false }),
+      rest.call('POST', `/v1/feeds/${source}/ingest`, { body: {} }).then(() => true, (error: Error) => { step(dim(`${source}: ${error.message}`)); return false; }),
+      sleep(60_000, false, { ref: false }),
     ]);
     if (done) taken.push(source);
   }
-  return taken.length ? `live feeds ${taken.join(', ')}` : undefined;
+  return taken;
 }
 
 function readOs(): string {
@@ -112,24 +109,24 @@ function readOs(): string {
 }
 
 /** Our receiver is the only subscriber: those of earlier runs listened on ports that are gone. */
-async function subscribe(platform: Platform, token: string, webhooks: WebhookReceiver): Promise<string> {
-  const { items } = await call<{ items: { id: string }[] }>(platform.url, token, 'GET', '/v1/projects/default/subscriptions?limit=500');
-  for (const { id } of items) await call(platform.url, token, 'DELETE', `/v1/projects/default/subscriptions/${id}`);
-  const { secret } = await call<{ secret: string }>(platform.url, token, 'POST', '/v1/projects/default/subscriptions', { name: 'quickstart', channel: { kind: 'webhook', url: webhooks.url } });
+async function subscribe(rest: Rest, webhooks: WebhookReceiver): Promise<string> {
+  const { items } = await rest.call<{ items: { id: string }[] }>('GET', '/v1/projects/default/subscriptions?limit=500');
+  for (const { id } of items) await rest.call('DELETE', `/v1/projects/default/subscriptions/${id}`);
+  const { secret } = await rest.call<{ secret: string }>('POST', '/v1/projects/default/subscriptions', { body: { name: 'quickstart', channel: { kind: 'webhook', url: webhooks.url } } });
   return secret;
 }
 
 /** Shows what happens while it happens. */
-async function follow(platform: Platform, token: string, { id }: PushOperation): Promise<PushOperation> {
+async function follow(rest: Rest, { id }: PushOperation): Promise<PushOperation> {
   const stop = new AbortController();
   let shown = '';
-  for await (const event of events<ImageEvent>(platform.url, token, `/v1/projects/default/events?push=${id}`, stop.signal)) {
+  for await (const event of rest.events<ImageEvent>(`/v1/projects/default/events?push=${id}`, stop.signal)) {
     const text = wordsFor(event);
     if (text && text !== shown) step(shown = text);
     if (event.type === 'push.judged' || event.type === 'image.rejected') break;
   }
   stop.abort();
-  return call<PushOperation>(platform.url, token, 'GET', `/v1/projects/default/operations/${id}`);
+  return rest.call<PushOperation>('GET', `/v1/projects/default/operations/${id}`);
 }
 
 function wordsFor(event: ImageEvent): string | undefined {
@@ -143,8 +140,8 @@ function wordsFor(event: ImageEvent): string | undefined {
 }
 
 /** The last screen: packages, findings, verdict, notification, trace, what next. The report itself is the command line's own. */
-async function report(platform: Platform, token: string, done: PushOperation, { webhook, traces, advisories }: { webhook: { headers: Record<string, unknown>; body: string }; secret: string; traces: OtlpReceiver; registry: ServedRegistry; advisories: string }): Promise<void> {
-  process.env['PLIMSOLL_URL'] = platform.url;
+async function report(rest: Rest, token: string, done: PushOperation, { webhook, traces, advisories }: { webhook: ReceivedWebhook; traces: OtlpReceiver; advisories: string }): Promise<void> {
+  process.env['PLIMSOLL_URL'] = rest.url;
   process.env['PLIMSOLL_TOKEN'] = token;
   say(`\n${bold('── What is inside and what is wrong ')}${dim('─'.repeat(40))}\n`);
   const { run } = await import('@plimsoll/cli/run');

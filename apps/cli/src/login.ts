@@ -2,7 +2,8 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { Problem } from '@plimsoll/problem';
 import type { Command } from './command.ts';
-import { keepSession, platformOptions, signIn } from './platform.ts';
+import { keepSession, platformOptions } from './platform.ts';
+import { signIn } from './rest.ts';
 import { say } from './terminal.ts';
 
 export const command: Command = {

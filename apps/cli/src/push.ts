@@ -30,7 +30,7 @@ export async function follow(platform: Platform, { id }: PushOperation): Promise
   const progress = new Progress();
   const stop = new AbortController();
   try {
-    for await (const event of platform.events(`/v1/projects/{project}/events?push=${id}`, stop.signal) as AsyncGenerator<ImageEvent>) {
+    for await (const event of platform.events<ImageEvent>(`/v1/projects/{project}/events?push=${id}`, stop.signal)) {
       if (event.type === 'image.indexing' && event.progress) progress.update(`Reading layers: ${event.progress.layers_done} of ${event.progress.layers_total}, ${(event.progress.bytes_done / 1e6).toFixed(1)} of ${(event.progress.bytes_total / 1e6).toFixed(1)} MB`);
       else { progress.done(); tell(event); }
       if (event.type === 'push.judged' || event.type === 'image.rejected') break;

@@ -1,21 +1,9 @@
-import { Severity } from '@plimsoll/matching';
+import { ExceptedReason, ExceptionUse, Outcome as VerdictDecision, Reason } from '@plimsoll/policy-language/decision';
 import { z } from 'zod';
 import { Digest, PageRequest, pageOf, Project, Timestamp } from './common.ts';
 import { event, request, type Body } from './message.ts';
 
-export const VerdictDecision = z.enum(['allow', 'warn', 'deny']);
-export type VerdictDecision = z.output<typeof VerdictDecision>;
-
-export const Reason = z.object({
-  rule: z.string(),
-  outcome: z.enum(['warn', 'deny', 'error']),
-  message: z.string(),
-  /** Finding ids the rule spoke of, worst first, at most 50. */
-  findings: z.array(z.string()).max(50).optional(),
-  remediation: z.string().optional(),
-  severity: Severity.optional(),
-});
-export type Reason = z.output<typeof Reason>;
+export { ExceptedReason, ExceptionUse, Outcome as VerdictDecision, Reason } from '@plimsoll/policy-language/decision';
 
 /** Whether the image may sail, why, and as of what. */
 export const Verdict = z.object({
@@ -47,21 +35,6 @@ export type VerdictChanged = Body<typeof VerdictChanged>;
 /** The verdict reached for a push, changed or not: ends the push's operation. */
 export const PushJudged = event('policy', 'push.judged.v1', { push: z.uuid(), verdict: Verdict });
 export type PushJudged = Body<typeof PushJudged>;
-
-/** A reason that does not count, and the exceptions that say so. */
-export const ExceptedReason = Reason.extend({ excepted_by: z.array(z.string()).min(1) });
-export type ExceptedReason = z.output<typeof ExceptedReason>;
-
-/**
- * What came of an exception that speaks of an image: it took something out (`applied`), it would have and is past its
- * date (`expired`), or its finding is not among those listed, so the counts may still hold it (`unseen`).
- */
-export const ExceptionUse = z.object({
-  id: z.string(), state: z.enum(['applied', 'expired', 'unseen']),
-  finding: z.string().optional(), rule: z.string().optional(), packages: z.array(z.string()).max(50).optional(),
-  until: z.string(), reason: z.string(), approved_by: z.string(),
-});
-export type ExceptionUse = z.output<typeof ExceptionUse>;
 
 /** What made a verdict change: a match or a rejection was heard, the policy or exceptions changed, or time passed. */
 export const VerdictCause = z.enum(['match', 'rejection', 'policy', 'exceptions', 'time']);
