@@ -1,4 +1,4 @@
-import { compareCounts, compareText, type Count, countKey, countOf, textKey } from './key.ts';
+import { compareCounts, compareText, type Count, countKey, textKey } from './key.ts';
 import { type SchemeDefinition, Unreadable } from './scheme.ts';
 
 /** VERS `lexicographic`: UTF-8 bytes, nothing normalised. */
