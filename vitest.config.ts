@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
@@ -11,6 +12,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
+    // vitest leaves a core for itself, which on two cores is half of them.
+    maxWorkers: availableParallelism(),
     include: ['{apps,libs,tools}/**/*.spec.ts', 'e2e/**/*.spec.ts', 'bench/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     server: { deps: { inline: [/@plimsoll\//] } },
