@@ -1,6 +1,4 @@
-import http from 'node:http';
-import https from 'node:https';
-import tls from 'node:tls';
+import type { Agent, IncomingMessage } from 'node:http';
 import { invalid, Problem } from '@plimsoll/problem';
 import { type AddressPolicy, checkLiteral, guardedLookup } from './addresses.ts';
 
@@ -21,13 +19,18 @@ export interface Exchange {
 
 const maxRedirects = 5;
 
+// Loaded when a registry is first spoken to: each thread that only reads files would pay 10 MB and 40 ms for them.
+const http = () => process.getBuiltinModule('node:http');
+const https = () => process.getBuiltinModule('node:https');
+const tls = () => process.getBuiltinModule('node:tls');
+
 /** Connections of one registry client, with its certificate authorities. Close it. */
 export class Connections {
-  private readonly plain = new http.Agent({ keepAlive: true, maxSockets: 8 });
-  private readonly secure: https.Agent;
+  private readonly plain: Agent = new (http().Agent)({ keepAlive: true, maxSockets: 8 });
+  private readonly secure: Agent;
 
   constructor(ca: string | undefined) {
-    this.secure = new https.Agent({ keepAlive: true, maxSockets: 8, ...(ca === undefined ? {} : { ca: [...systemAuthorities(), ca] }) });
+    this.secure = new (https().Agent)({ keepAlive: true, maxSockets: 8, ...(ca === undefined ? {} : { ca: [...systemAuthorities(), ca] }) });
   }
 
   close(): void {
@@ -39,7 +42,7 @@ export class Connections {
    * Sends a request and follows redirects: to five places at most, only to addresses the policy allows, and the Authorization header
    * goes to no other origin. Rejects with `redirect-loop`, `redirect-refused`, `address-refused`, `registry-stalled`, or the network's error.
    */
-  async send(start: URL, exchange: Exchange): Promise<http.IncomingMessage> {
+  async send(start: URL, exchange: Exchange): Promise<IncomingMessage> {
     let url = start;
     for (let hop = 0; hop <= maxRedirects; hop++) {
       const response = await this.sendOnce(url, exchange, hop === 0, url.origin === start.origin);
@@ -51,15 +54,15 @@ export class Connections {
     throw invalid('redirect-loop', `${start.host} redirects more than ${maxRedirects} times`);
   }
 
-  private async sendOnce(url: URL, exchange: Exchange, first: boolean, sameOrigin: boolean): Promise<http.IncomingMessage> {
+  private async sendOnce(url: URL, exchange: Exchange, first: boolean, sameOrigin: boolean): Promise<IncomingMessage> {
     if (url.protocol === 'http:' && !exchange.allowsPlain(url)) throw new Problem('denied', `${url.host} would be spoken to without TLS; list it among the plain HTTP hosts to allow that`, { code: 'plain-http-refused' });
     const policy = first || sameOrigin ? exchange.firstHop : exchange.laterHops;
     checkLiteral(url.hostname, policy);
     const { authorization, ...headers } = exchange.headers;
     const secure = url.protocol === 'https:';
     return new Promise((done, fail) => {
-      let answer: http.IncomingMessage | undefined;
-      const request = (secure ? https : http).request(url, {
+      let answer: IncomingMessage | undefined;
+      const request = (secure ? https() : http()).request(url, {
         method: exchange.method,
         headers: { ...headers, ...(authorization !== undefined && sameOrigin ? { authorization } : {}), 'accept-encoding': 'identity', 'user-agent': 'plimsoll' },
         agent: secure ? this.secure : this.plain,
@@ -86,4 +89,4 @@ function redirectTarget(location: string, from: URL, start: URL): URL {
 }
 
 const systemAuthorities = (): readonly string[] =>
-  (typeof tls.getCACertificates === 'function' ? tls.getCACertificates('default') : tls.rootCertificates);
+  (typeof tls().getCACertificates === 'function' ? tls().getCACertificates('default') : tls().rootCertificates);
