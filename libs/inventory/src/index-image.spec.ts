@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildImage, blobFile, type BuiltImage, type LayerPlan, type TarSource } from '@plimsoll/oci/testing';
+import { buildImage, blobFile, type BuiltImage, type LayerPlan, packDockerArchive, type TarSource } from '@plimsoll/oci/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { catalogerKey } from './cataloger.ts';
 import { catalogers } from './catalogers.ts';
@@ -25,10 +26,40 @@ describe('indexTarget', () => {
   it('tells how far it is, and what image it read', async () => {
     const image = await build(layers([npm('a')], [npm('b')], [npm('c')])), seen: Progress[] = [];
     const inventory = await index(image, { onProgress: (progress) => seen.push(progress), workers: 2 });
-    expect(seen.map(({ layersDone }) => layersDone)).toEqual([1, 2, 3]);
+    expect([...new Set(seen.map(({ layersDone }) => layersDone))].filter(Boolean)).toEqual([1, 2, 3]);
     expect(seen.at(-1)).toMatchObject({ layersTotal: 3, bytesDone: seen[0]!.bytesTotal });
     expect(inventory.target).toMatchObject({ kind: 'image', digest: image.digest, platform: 'linux/amd64', layers: image.layers.map(({ digest, diffId }) => ({ digest, diff_id: diffId })) });
     expect(names(inventory)).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([0, 1])('tells how far it is inside a layer, with %i threads', async (threads) => {
+    const image = await build([{ entries: [{ path: 'large', content: randomBytes(3_000_000) }] }]), seen: Progress[] = [];
+    await using pool = threads > 0 ? new LayerPool(threads) : undefined;
+    await index(image, { onProgress: (progress) => seen.push(progress), pool });
+    const [first] = seen, last = seen.at(-1)!;
+    expect(first).toMatchObject({ layersDone: 0, layersTotal: 1, bytesTotal: image.layers[0]!.size });
+    expect(first!.bytesDone).toBeLessThan(first!.bytesTotal);
+    expect(seen.map(({ bytesDone }) => bytesDone)).toEqual(seen.map(({ bytesDone }) => bytesDone).sort((a, b) => a - b));
+    expect(last).toMatchObject({ layersDone: 1, bytesDone: last.bytesTotal });
+  });
+
+  it.each([undefined, 2])('reads a docker-archive without verifying it only when told so, and says so (%s threads)', async (workers) => {
+    await build(layers([npm('a'), { path: 'large', content: randomBytes(100_000) }], [npm('b')]));
+    const path = join(layout, 'saved.tar'), kept: string[] = [];
+    await packDockerArchive(layout, path);
+    const read = (verify?: boolean) => indexTarget({ kind: 'docker-archive', path, reference: undefined }, { workers, verify, analyzed: async ({ digest }) => void kept.push(digest) });
+    const verified = await read();
+    expect({ problems: verified.problems, kept: kept.length }).toEqual({ problems: [], kept: 2 });
+    const { problems, ...rest } = await read(false);
+    expect({ ...rest, problems: [] }).toEqual(verified);
+    expect(problems.map(({ code, where }) => `${code} ${where}`).sort()).toEqual(verified.target.layers.map(({ digest }) => `layer-unverified ${digest}`).sort());
+    expect(kept).toHaveLength(2);
+
+    const bytes = readFileSync(path);
+    bytes[bytes.indexOf('large') + 5000]! ^= 1;
+    writeFileSync(path, bytes);
+    expect((await read()).problems).toMatchObject([{ code: 'diff-id-mismatch' }]);
+    expect(names(await read(false))).toEqual(['a', 'b']);
   });
 
   it('reads a directory', async () => {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type ImageLimits, type ImageSource, type LayerInput, openImage, type OpenOptions, readDirectory, type ReadLimits, type Target } from '@plimsoll/oci';
+import { type ImageLimits, type ImageSource, type LayerInput, type OnBytes, openImage, type OpenOptions, readDirectory, type ReadLimits, type Target } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
-import { analyzeLayer } from './analyze-layer.ts';
+import { analyzeLayer, canBeWalked } from './analyze-layer.ts';
 import { CatalogVisitor } from './catalog-visitor.ts';
 import { catalogerKey } from './cataloger.ts';
 import { catalogers, withKeys } from './catalogers.ts';
@@ -15,6 +15,7 @@ import { LayerPool } from './layer-pool.ts';
 import { lockfiles } from './lockfiles.ts';
 import type { Inventory, Layer } from './model.ts';
 
+/** How far the reading of an image is; bytes are stored bytes, of layers known before too. */
 export interface Progress { readonly layersDone: number; readonly layersTotal: number; readonly bytesDone: number; readonly bytesTotal: number }
 
 export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
@@ -26,7 +27,10 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   readonly limits?: Partial<ReadLimits> | undefined;
   /** What the image's own documents may cost. */
   readonly imageLimits?: Partial<ImageLimits> | undefined;
+  /** Hears of every finished layer, and about ten times a second of the bytes read in between. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** false: uncompressed layers in files (of a docker-archive) are read by their headers alone, several times as fast. Their digests are then claims: each has a problem `layer-unverified`, and is not handed to `analyzed`. */
+  readonly verify?: boolean | undefined;
   /** What is known of a layer already, by the digest of its stored bytes. Catalogers it lacks are run, and what they alone found is handed to `analyzed`. */
   readonly cached?: ((digest: string) => Promise<LayerAnalysis | undefined>) | undefined;
   readonly analyzed?: ((analysis: LayerAnalysis) => Promise<void>) | undefined;
@@ -56,12 +60,12 @@ export async function indexTarget(target: Target, options: IndexOptions = {}): P
 export async function indexImage(image: ImageSource, options: IndexOptions = {}): Promise<Inventory> {
   const { layers } = image;
   const bytesTotal = layers.reduce((sum, { size }) => sum + size, 0);
-  const { limits, signal } = options;
-  // Starting threads takes as long as reading a few megabytes here does.
-  const isSmall = options.pool === undefined && options.workers === undefined && bytesTotal < smallImage;
-  const pool = isSmall ? undefined : options.pool ?? new LayerPool(Math.min(options.workers ?? availableParallelism(), layers.length));
-  const analyze: Analyze = (input, keys) => pool?.analyze({ input, keys, limits }, signal) ?? analyzeLayer(input, { catalogers: withKeys(keys), limits, signal });
-  let layersDone = 0, bytesDone = 0;
+  const { limits, signal, verify } = options;
+  // Starting threads takes as long as reading a few megabytes here does, or the headers of a few gigabytes.
+  const isQuick = bytesTotal < smallImage || (verify === false && layers.every((_, i) => canBeWalked(image.layerInput(i))));
+  const pool = isQuick && options.pool === undefined && options.workers === undefined ? undefined : options.pool ?? new LayerPool(Math.min(options.workers ?? availableParallelism(), layers.length));
+  const analyze: Analyze = (input, keys, onBytes) => pool?.analyze({ input, keys, limits, verify }, signal, onBytes) ?? analyzeLayer(input, { catalogers: withKeys(keys), limits, verify, signal, onBytes });
+  const tell = teller(layers, options.onProgress);
   try {
     const parts: LayerPart[] = new Array(layers.length);
     // Largest first: the last one to finish decides how long it takes.
@@ -69,8 +73,8 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
     await Promise.all(order.map(async (i) => {
       const { digest, diffId, size, mediaType, createdBy } = layers[i]!;
       const layer: Layer = { digest, diff_id: diffId, size, media_type: mediaType, ...(createdBy && { created_by: createdBy }) };
-      parts[i] = { layer, ...(await readPart(image, i, analyze, options)) };
-      options.onProgress?.({ layersDone: ++layersDone, layersTotal: layers.length, bytesDone: bytesDone += size, bytesTotal });
+      parts[i] = { layer, ...(await readPart(image, i, (input, keys) => analyze(input, keys, (read) => tell.read(i, read)), options)) };
+      tell.done(i);
     }));
     const { reference, digest, platform, config } = image;
     return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts });
@@ -79,7 +83,25 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
   }
 }
 
-type Analyze = (input: LayerInput, keys: readonly string[]) => Promise<LayerAnalysis>;
+/** Adds up how far the layers are; speaks at most ten times a second between finished layers. */
+function teller(layers: readonly { readonly size: number }[], onProgress: IndexOptions['onProgress']): { read(layer: number, bytes: number): void; done(layer: number): void } {
+  const bytesTotal = layers.reduce((sum, { size }) => sum + size, 0), read = layers.map(() => 0);
+  let layersDone = 0, told = 0;
+  const tell = (): void => {
+    told = performance.now();
+    onProgress?.({ layersDone, layersTotal: layers.length, bytesDone: read.reduce((sum, one) => sum + one, 0), bytesTotal });
+  };
+  return {
+    read(layer, bytes) {
+      // A layer longer than it was said to be is about to be refused.
+      read[layer] = Math.min(bytes, layers[layer]!.size);
+      if (performance.now() - told >= 100) tell();
+    },
+    done(layer) { read[layer] = layers[layer]!.size; layersDone++; tell(); },
+  };
+}
+
+type Analyze = (input: LayerInput, keys: readonly string[], onBytes?: OnBytes) => Promise<LayerAnalysis>;
 
 async function readPart(image: ImageSource, i: number, analyze: Analyze, options: IndexOptions): Promise<Pick<LayerPart, 'analysis' | 'problem'>> {
   const { signal, strict, alone = (_digest, work) => work() } = options;
@@ -101,7 +123,7 @@ async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cac
   const missing = missingFrom(known ?? { results: {} }, catalogers.map(catalogerKey));
   if (known && missing.length === 0) return known;
   const fresh = await analyze(image.layerInput(i), missing);
-  await analyzed?.(fresh);
+  if (!fresh.problems.some(({ code }) => code === 'layer-unverified')) await analyzed?.(fresh);
   return known ? mergeAnalyses(known, fresh) : fresh;
 }
 
