@@ -15,7 +15,7 @@ export const node = existsSync(bundledNode) ? bundledNode : process.execPath;
 
 /** The shared data beside the repository, and whether it is there. */
 export const shared = (path: string): string => join(repository, '../shared', path);
-export const hasShared = existsSync(shared('data/MANIFEST.md'));
+export const hasShared = existsSync(shared('data/MANIFEST.md')) && existsSync(shared('oracles/sbom-vex')) && spawnSync('zstd', ['--version']).status === 0;
 
 export interface Ran { readonly code: number | null; readonly out: string; readonly err: string }
 

@@ -5,7 +5,7 @@ import { recogniseTarget } from '@plimsoll/oci';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aHome, hasShared, reportOf, shared } from './plimsoll.spec-helper.ts';
 
-const reason = hasShared ? '' : ' (skipped: ../shared/data absent)';
+const reason = hasShared ? '' : ' (skipped: ../shared or zstd absent)';
 const image = (name: string): string => shared(`data/images/${name}`);
 const targets = [
   { name: 'alpine-3.15.0.docker-archive.tar.gz', findings: true }, { name: 'alpine-edge-20240923-multiarch.oci.tar', findings: true },

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aHome, inShell, published, reportOf } from './plimsoll.spec-helper.ts';
 
 const home = aHome();
+const hasTerminals = inShell("script -qec 'echo seen' /dev/null", { cwd: home.path }).out.includes('seen');
 afterAll(() => home.remove());
 const write = (name: string, content: string | Buffer): void => { mkdirSync(dirname(home.file(name)), { recursive: true }); writeFileSync(home.file(name), content); };
 const scan = (...words: string[]) => home.plimsoll(['scan', ...words]);
@@ -183,7 +184,7 @@ describe('terminals and pipes', () => {
     expect(inShell('plimsoll scan big --json --fail-on any | head -1', { cwd: home.path })).toMatchObject({ code: 2, out: '{\n', err: '' });
   });
 
-  it('colours on a terminal only, and not where NO_COLOR says no', () => {
+  it.skipIf(!hasTerminals)(`colours on a terminal only, and not where NO_COLOR says no${hasTerminals ? '' : ' (skipped: script(1) cannot open a terminal here)'}`, () => {
     const onTerminal = (env: Record<string, string>) => inShell(`script -qec "'$NODE' '$BIN' scan app" /dev/null`, { cwd: home.path, env: { TERM: 'xterm-256color', ...env } }).out;
     expect(onTerminal({})).toContain('\x1b[1m');
     expect(onTerminal({ NO_COLOR: '1' })).not.toMatch(/\x1b\[\d+m/);

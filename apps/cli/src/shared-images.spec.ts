@@ -5,7 +5,7 @@ import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aHome, hasShared, published, reportOf, shared } from './plimsoll.spec-helper.ts';
 
-const reason = hasShared ? '' : ' (skipped: ../shared/data absent)';
+const reason = hasShared ? '' : ' (skipped: ../shared or zstd absent)';
 const image = (name: string): string => shared(`data/images/${name}`);
 const misc = image('misc-7-images.oci.tar'), debian = image('debian11-and-acme-storefront.oci.tar'), edge = image('alpine-edge-20240923-multiarch.oci.tar'), alpine = image('alpine-3.15.0.docker-archive.tar.gz');
 
@@ -27,19 +27,22 @@ const targets: { target: string; words?: string[]; os: string | undefined; cover
 /** As it stands in the name of a test. */
 const named = <T extends { target: string }>(rows: readonly T[]): (T & { name: string })[] => rows.map((row) => ({ ...row, name: row.target.split('/images/')[1]! }));
 
+/** OASIS publishes draft-04; what it uses of that means the same in draft-07. */
+function sarifSchema() {
+  const { $schema: _draft, id: _id, ...schema } = JSON.parse(readFileSync(shared('oracles/sbom-vex/sarif/sarif-2.1/schema/sarif-schema-2.1.0.json'), 'utf8')) as Record<string, unknown>;
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  return ajv.compile(schema);
+}
+
 describe.skipIf(!hasShared)(`plimsoll on every shared image${reason}`, () => {
   const home = aHome();
   afterAll(() => home.remove());
   const isReport = published('scan-report.schema.json'), isInventory = published('inventory.schema.json');
-  const isSarif = (() => {
-    // OASIS publishes draft-04; what it uses of that means the same in draft-07.
-    const { $schema: _draft, id: _id, ...schema } = JSON.parse(readFileSync(shared('oracles/sbom-vex/sarif/sarif-2.1/schema/sarif-schema-2.1.0.json'), 'utf8')) as Record<string, unknown>;
-    const ajv = new Ajv({ strict: false, allErrors: true });
-    addFormats.default(ajv);
-    return ajv.compile(schema);
-  })();
+  let isSarif: ReturnType<typeof sarifSchema>;
 
   beforeAll(async () => {
+    isSarif = sarifSchema();
     mkdirSync(home.file('secdb'));
     execFileSync('tar', ['--zstd', '-xf', shared('data/feeds/alpine-secdb.tar.zst'), '-C', home.file('secdb')]);
     const built = await home.plimsoll(['db', 'build', `debian-tracker=${shared('data/feeds/debian-tracker-derived.json.zst')}`, `alpine-v3.15=${home.file('secdb/v3.15')}`, `alpine-edge=${home.file('secdb/edge')}`, shared('data/feeds/osv-Go-all.zip'), shared('data/feeds/osv-crates.io-all.zip')]);
