@@ -59,6 +59,7 @@ describe.skipIf(!hasShared)(`what real files cover${hasShared ? '' : ' (skipped:
     ['osv-AlmaLinux-all.zip', 'osv-almalinux', ['AlmaLinux:10', 'AlmaLinux:8', 'AlmaLinux:9']],
     ['osv-Go-all.zip', 'osv-go', ['Go']], ['osv-crates.io-all.zip', 'osv-crates', ['crates.io']],
     ['bitnami-vulndb-osv.tar.zst', 'osv-bitnami', ['Bitnami']],
+    ['rubysec-ruby-advisory-db.tar.zst', 'rubysec', ['RubyGems']], ['friendsofphp-security-advisories.tar.zst', 'friendsofphp', []],
     ['osv-GHSA-and-distro-samples.zip', 'osv-ghsa-and-distro-samples', []], ['ghsa-npm-abridged.tar.zst', 'ghsa-npm-abridged', []],
   ])('%s', async (file, id, ecosystems) => {
     const path = shared(`feeds/${file}`), feed = (await detectFeed(path))!;

@@ -11,6 +11,7 @@ export * from './read-feed.ts';
 export * from './records-of.ts';
 export * from './severity.ts';
 export * from './sources.ts';
+export { ubuntuEcosystem } from './ubuntu-cve-tracker.ts';
 export { isCve } from './words.ts';
 export { fetchSource, type Fetched, type FetchOptions } from './fetch-source.ts';
 export { detectFeed } from './detect-feed.ts';

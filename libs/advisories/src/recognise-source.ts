@@ -3,8 +3,11 @@ import { parseAlpineSecDb } from './alpine-secdb.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
 import { familyOf } from './ecosystem.ts';
 import type { FeedRecord, Parser } from './feed.ts';
+import { parseFriendsOfPhp } from './friendsofphp.ts';
 import { parseOsv } from './osv.ts';
+import { parseRubySec } from './rubysec.ts';
 import { leastRecords, sourceOf, sources } from './sources.ts';
+import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
 
 /** A feed's name, which its advisories carry, and its reader. */
 export interface Recognised { readonly id: string; readonly parse: Parser }
@@ -19,7 +22,10 @@ export async function recogniseSource(format: Parser, records: AsyncIterable<Fee
   if (taken !== undefined && taken.covers.length > 0) name = `${name}-file`;
   switch (format) {
     case parseAlpineSecDb: return { id: name, parse: branchByBranch(await wholeBranches(records)) };
-    case parseDebianTracker: return { id: await issues(records) >= leastRecords ? 'debian-tracker' : name, parse: format };
+    case parseDebianTracker: return { id: await count(records, /"(?:CVE|TEMP)-[\w-]+"\s*:\s*\{/g) >= leastRecords ? 'debian-tracker' : name, parse: format };
+    case parseUbuntuCveTracker: return { id: await count(records, /^Candidate:\s*CVE-/gm) >= leastRecords ? 'ubuntu-cve-tracker' : name, parse: format };
+    case parseRubySec: return { id: await count(records, /^(?:gem|engine):/gm) >= leastRecords ? 'rubysec' : name, parse: format };
+    case parseFriendsOfPhp: return { id: await count(records, /^reference:\s*['"]?composer:\/\//gm) >= leastRecords ? 'friendsofphp' : name, parse: format };
     default: return { id: await osvSource(records) ?? name, parse: format };
   }
 }
@@ -39,10 +45,10 @@ async function osvSource(records: AsyncIterable<FeedRecord>): Promise<string | u
   return sources.find(({ parse, covers }) => parse === parseOsv && covers.length === 1 && common.has(covers[0]!))?.id;
 }
 
-async function issues(records: AsyncIterable<FeedRecord>): Promise<number> {
-  let count = 0;
-  for await (const record of records) for await (const _ of matches(record, /"(?:CVE|TEMP)-[\w-]+"\s*:\s*\{/g)) count++;
-  return count;
+async function count(records: AsyncIterable<FeedRecord>, pattern: RegExp): Promise<number> {
+  let found = 0;
+  for await (const record of records) for await (const _ of matches(record, pattern)) found++;
+  return found;
 }
 
 async function wholeBranches(records: AsyncIterable<FeedRecord>): Promise<ReadonlySet<string>> {

@@ -2,7 +2,11 @@ import { parseAlpineSecDb } from './alpine-secdb.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
 import { familyOf } from './ecosystem.ts';
 import type { Parser } from './feed.ts';
+import { parseFriendsOfPhp } from './friendsofphp.ts';
 import { parseOsv } from './osv.ts';
+import { parseOval } from './oval.ts';
+import { parseRubySec } from './rubysec.ts';
+import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
 
 /** One publication of advisories: where it is, how it is read, how often, and how few records are too few. */
 export interface Source {
@@ -41,9 +45,13 @@ const alpine = (branch: string, floor: number): Source => ({
 /** Everything that can be read, one line each. */
 export const sources: readonly Source[] = [
   { id: 'debian-tracker', title: 'Debian security tracker', kind: 'distribution', covers: ['Debian'], floor: 40_000, parse: parseDebianTracker, interval: 1 * hours, urls: ['https://security-tracker.debian.org/tracker/data/json'] },
+  { id: 'ubuntu-cve-tracker', title: 'Ubuntu CVE tracker', kind: 'distribution', covers: ['Ubuntu'], floor: 37_000, parse: parseUbuntuCveTracker, interval: 6 * hours, urls: ['https://git.launchpad.net/ubuntu-cve-tracker/snapshot/ubuntu-cve-tracker-master.tar.gz'] },
 
   alpine('edge', 7_500), alpine('v3.23', 7_000), alpine('v3.22', 6_500), alpine('v3.21', 6_000), alpine('v3.20', 6_000),
   alpine('v3.19', 5_500), alpine('v3.18', 5_000), alpine('v3.17', 4_800), alpine('v3.16', 4_600), alpine('v3.15', 4_000),
+
+  { id: 'azure-linux-oval', title: 'Azure Linux OVAL', kind: 'distribution', covers: ['Azure Linux'], floor: 4_400, parse: parseOval, interval: 6 * hours, urls: ['azurelinux-3.0', 'cbl-mariner-2.0', 'cbl-mariner-1.0'].map((release) => `https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/${release}-oval.xml`) },
+  { id: 'photon-oval', title: 'Photon OVAL', kind: 'distribution', covers: ['Photon OS'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [1, 2, 3, 4, 5].map((major) => `https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon${major}.xml.gz`) },
 
   osv('almalinux', 'AlmaLinux', 'distribution', 4_500),
   osv('rocky', 'Rocky Linux', 'distribution', 1),
@@ -76,6 +84,9 @@ export const sources: readonly Source[] = [
   osv('bitnami', 'Bitnami', 'other', 6_000),
 
   { id: 'pypa', title: 'PyPA advisory database', kind: 'language', covers: ['PyPI'], floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
+  { id: 'rubysec', title: 'Ruby advisory database', kind: 'language', covers: ['RubyGems'], floor: 1_100, parse: parseRubySec, interval: 6 * hours, urls: ['https://github.com/rubysec/ruby-advisory-db/archive/refs/heads/master.tar.gz'] },
+  // What PHP projects report there, some third of what is known of Packagist: it adds findings and covers nothing.
+  { id: 'friendsofphp', title: 'FriendsOfPHP security advisories', kind: 'language', covers: [], floor: 1_250, parse: parseFriendsOfPhp, interval: 6 * hours, urls: ['https://github.com/FriendsOfPHP/security-advisories/archive/refs/heads/master.tar.gz'] },
   { id: 'bitnami-vulndb', title: 'Bitnami vulnerability database', kind: 'other', covers: ['Bitnami'], floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
 
   // No publisher: advisories of an organisation's own, and the sample that the quickstart takes when no feed can be reached. They add findings and cover nothing.
