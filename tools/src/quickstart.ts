@@ -155,8 +155,9 @@ async function report(rest: Rest, token: string, done: PushOperation, { webhook,
 
   say(`\n${bold('── One trace of the push ')}${dim('─'.repeat(51))}\n`);
   const spans = await wholeTrace(traces, done.trace_id!);
-  for (const line of traceTree(spans, isOfInterest)) say(` ${line}`);
-  say(dim(` trace ${done.trace_id}, ${spans.length} spans${process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ? `; also sent to ${process.env['OTEL_EXPORTER_OTLP_ENDPOINT']}, Jaeger shows it at <jaeger>:16686/trace/${done.trace_id}` : ''}`));
+  const shown = traceTree(spans, isOfInterest);
+  for (const line of shown) say(` ${line}`);
+  say(dim(` trace ${done.trace_id}: ${spans.length} spans, of which ${shown.length} are shown${process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] ? `; also sent to ${process.env['OTEL_EXPORTER_OTLP_ENDPOINT']}, Jaeger shows it at <jaeger>:16686/trace/${done.trace_id}` : ''}`));
 
   say(`\n${bold('── Next ')}${dim('─'.repeat(68))}\n`);
   say(` Judged with ${advisories}.`);
@@ -165,7 +166,8 @@ async function report(rest: Rest, token: string, done: PushOperation, { webhook,
   say(`   npx plimsoll db update && npx plimsoll scan dir:/     scan this whole machine without a server\n`);
 }
 
-const isOfInterest = ({ name, attributes }: ReceivedSpan): boolean => !name.startsWith('pg') && attributes['db.system'] === undefined && attributes['db.system.name'] === undefined;
+/** Queries and requests to the registry are in the trace too; there are many. */
+const isOfInterest = ({ name, attributes }: ReceivedSpan): boolean => !name.startsWith('pg') && !/^(GET|HEAD)\b/.test(name) && attributes['db.system'] === undefined && attributes['db.system.name'] === undefined;
 
 const everybody = ['gateway', 'scanner', 'feeds', 'policy', 'notifier'];
 
