@@ -17,8 +17,8 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   [parseUbuntuCveTracker, /^Candidate:\s*CVE-\d{4}-\w+\s*$/m],
   [parseRubySec, /^(?:gem|engine):\s*\S[^]*^(?:patched_versions|unaffected_versions|cve|ghsa|osvdb):/m],
   [parseFriendsOfPhp, /^reference:\s*['"]?composer:\/\/|^branches:\s*$/m],
-  // CVE records, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
-  [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
+  // CVE records, NVD's pages, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
+  [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|resultsPerPage|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
   // SUSE's OVAL names binary packages, its advisories elsewhere sources: it is not taken for a publication of either.
   [parseOval, /<oval_definitions[\s>](?![^]*oval:org\.opensuse\.security)/],
 ];

@@ -1,6 +1,8 @@
 export * from './advisory.ts';
 export * from './cvss.ts';
 export * from './diff.ts';
+export * from './enrichment.ts';
+export * from './enrichment-sources.ts';
 export { debianEcosystem } from './debian-tracker.ts';
 export * from './ecosystem.ts';
 export { bytesOf, defaultFeedLimits } from './feed.ts';
