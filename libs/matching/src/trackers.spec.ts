@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Advisory, bytesOf, normaliseName, readFeed, recordsOf, sourceOf } from '@plimsoll/advisories';
 import { indexTarget } from '@plimsoll/inventory';
 import { recogniseTarget } from '@plimsoll/oci';
-import { schemeOf, readRange } from '@plimsoll/versions';
+import { readRange, schemeOf } from '@plimsoll/versions';
 import { describe, expect, it } from 'vitest';
 import { indexOf } from './advisory-index.ts';
 import { check } from './checker.spec-helper.ts';
@@ -71,8 +71,7 @@ describe.skipIf(!hasShared)(`findings from trackers of their own format${hasShar
     ['rubysec', 'feeds/rubysec-ruby-advisory-db.tar.zst'], ['friendsofphp', 'feeds/friendsofphp-security-advisories.tar.zst'],
   ])('%s: ranges mean what their requirements mean', async (id, file) => {
     const { parse } = await import('yaml');
-    const found = new Map((await advisories(id, file)).map((advisory) => [advisory.key, advisory]));
-    const index = indexOf(found.values());
+    const found = await advisories(id, file);
     let asked = 0;
     const wrong: string[] = [];
     for await (const record of recordsOf(shared(file))) {
@@ -86,7 +85,7 @@ describe.skipIf(!hasShared)(`findings from trackers of their own format${hasShar
       if (tests.includes(undefined)) continue;
       const name = normaliseName(ecosystem, isPhp ? raw.reference.replace('composer://', '') : raw.gem ?? raw.engine);
       const key = record.name.replace(/\.ya?ml$/, '');
-      const entry = [...found.values()].find((advisory) => key.endsWith(advisory.key))!;
+      const entry = found.find((advisory) => key.endsWith(advisory.key))!;
       const own = indexOf([entry]);
       for (const bound of new Set(lists.flatMap((text) => text.match(/\d[\w.-]*/g) ?? []))) {
         const last = /^(.*?)(\d+)$/.exec(bound);
@@ -103,7 +102,6 @@ describe.skipIf(!hasShared)(`findings from trackers of their own format${hasShar
     }
     expect(wrong).toEqual([]);
     expect(asked).toBeGreaterThan(5_000);
-    expect(index.revision).toBe('0');
   }, 180_000);
 });
 
