@@ -1,4 +1,5 @@
 import { parseAlpineSecDb } from './alpine-secdb.ts';
+import { parseRedHatCsaf } from './csaf-vex.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
 import { familyOf } from './ecosystem.ts';
 import type { Parser } from './feed.ts';
@@ -52,6 +53,9 @@ export const sources: readonly Source[] = [
 
   { id: 'azure-linux-oval', title: 'Azure Linux OVAL', kind: 'distribution', covers: ['Azure Linux'], floor: 4_400, parse: parseOval, interval: 6 * hours, urls: ['azurelinux-3.0', 'cbl-mariner-2.0', 'cbl-mariner-1.0'].map((release) => `https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/${release}-oval.xml`) },
   { id: 'photon-oval', title: 'Photon OVAL', kind: 'distribution', covers: ['Photon OS'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [1, 2, 3, 4, 5].map((major) => `https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon${major}.xml.gz`) },
+
+  // Imported from its daily archive, whose name has the date. Unfixed components are named by source and fixes by binary: until both are asked for it adds findings and covers nothing.
+  { id: 'redhat-vex', title: 'Red Hat VEX (CSAF files)', kind: 'distribution', covers: [], floor: 1, parse: parseRedHatCsaf, interval: 24 * hours, urls: [] },
 
   osv('almalinux', 'AlmaLinux', 'distribution', 4_500),
   osv('rocky', 'Rocky Linux', 'distribution', 1),
