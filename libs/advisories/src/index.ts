@@ -17,3 +17,4 @@ export { ubuntuEcosystem } from './ubuntu-cve-tracker.ts';
 export { isCve } from './words.ts';
 export { fetchSource, type Fetched, type FetchOptions } from './fetch-source.ts';
 export { detectFeed } from './detect-feed.ts';
+export { readVex, VexStatement } from './vex.ts';
