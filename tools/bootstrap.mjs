@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs on the Node a user happens to have (20 or newer), before anything is installed, so it imports nothing.
 // It installs the locked dependencies (they bring Node 24 with them), builds what changed, then hands over to tools/src/<command>.ts.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -46,9 +46,17 @@ run(node, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], { stdi
 run(node, [join(root, 'apps', 'cli', 'bundle.mjs')], { stdio: ['ignore', 2, 'inherit'] });
 if (process.env.PLIMSOLL_TIMES) say(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
 
-// 4. the command itself, in the same terminal; signals reach it directly
-const child = spawnSync(node, ['--conditions=@plimsoll/source', '--disable-warning=ExperimentalWarning', join(root, 'tools', 'src', `${command}.ts`), ...rest], {
+// 4. the command itself, in the same terminal. A signal that reaches only us is passed on, and we end when it has ended in its own time.
+const child = spawn(node, ['--conditions=@plimsoll/source', '--disable-warning=ExperimentalWarning', join(root, 'tools', 'src', `${command}.ts`), ...rest], {
   cwd: root, stdio: 'inherit',
   env: { ...process.env, PATH: `${dirname(node)}:${join(root, 'node_modules', '.bin')}:${process.env.PATH}`, PLIMSOLL_STARTED: String(started) },
 });
-process.exit(child.status ?? 1);
+let told = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  // A terminal sends Ctrl-C to the whole group; the command stops at the first and would be cut short by a second.
+  process.on(signal, () => { if (!told && !(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal); told = true; });
+}
+// npm does not pass signals on: when it is killed we are left behind, and nobody could stop the platform any more.
+const parent = process.ppid;
+setInterval(() => { if (process.ppid !== parent && !told) { told = true; child.kill('SIGTERM'); } }, 1_000).unref();
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -27,7 +27,7 @@ const step = (text: string): void => say(`${dim(`${((Date.now() - started) / 100
 const open: (() => Promise<unknown>)[] = [];
 let closing: Promise<void> | undefined;
 const close = (): Promise<void> => closing ??= (async () => { for (const one of open.reverse()) await one().catch(() => undefined); })();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { say('\nStopping …'); void close().then(() => process.exit(130)); });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => { say('\nStopping …'); void close().then(() => process.exit(130)); });
 
 async function quickstart(): Promise<void> {
   say(`\n${bold('Plimsoll')}  what is inside every container image, what is wrong with it, and whether it may sail\n`);

@@ -13,7 +13,7 @@ const say = (text: string): void => { process.stderr.write(`${text}\n`); };
 
 // Signals stop the platform once it stands; before that the start is given up.
 let stop = async (): Promise<void> => undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => { say('Stopping …'); void stop().then(() => process.exit(0), () => process.exit(1)); });
 
 say('Starting Postgres, NATS and six services …');
