@@ -23,14 +23,15 @@ it.each([[null], [{}], [{ '@context': 'https://elsewhere' }], [openVex({ vulnera
 });
 
 it.skipIf(!hasShared)(`every document of the VEX hub${hasShared ? '' : ' (skipped: ../shared/data absent)'}`, async () => {
+  // MANIFEST.md's 116 counts a manifest.json beside most documents.
   let documents = 0, statements = 0;
   for await (const record of recordsOf(shared('feeds/openvex-aquasecurity-vexhub.tar.zst'))) {
     const bytes = await bytesOf(record, 1 << 26);
-    if (!/pkg\/.*\.json$/.test(record.name)) continue;
+    if (!/pkg\/.*\.json$/.test(record.name) || record.name.endsWith('/manifest.json')) continue;
     const found = readVex(JSON.parse(bytes.toString('utf8')), record.name);
     documents++;
     statements += found.length;
     for (const { products } of found) expect(products).not.toEqual([]);
   }
-  expect([documents, statements]).toEqual([116, 15304]);
+  expect([documents, statements]).toEqual([59, 15304]);
 }, 30_000);
