@@ -21,8 +21,8 @@ export interface AdvisoryDatabase extends AdvisoryIndex, Disposable {
   close(): void;
 }
 
-/** Candidates kept decoded; then the oldest go. Pages kept checked, 4 MiB; each new one takes the place of the oldest. */
-const keptCandidates = 20_000, keptPages = 1024;
+/** Candidates kept decoded, with the texts of those that were hits; then the oldest go. Pages kept checked, 16 MiB; each new one takes the place of the oldest. */
+const keptCandidates = 60_000, keptPages = 4096;
 
 /**
  * Opens a database file. Throws Problem `database-missing`, `database-unreadable` (not such a file),
@@ -160,9 +160,10 @@ class Database implements AdvisoryDatabase {
 
   #decode(bytes: Buffer, at: number, end: number, ecosystem: string, name: string): readonly Candidate[] {
     const candidates: Candidate[] = [];
+    const fetch = (place: RecordPlace) => this.#record(place, ecosystem, name);
     while (at < end) {
       const { entry, place, next } = decodeEntry(bytes, at);
-      candidates.push(new Stored(entry, () => this.#record(place, ecosystem, name)));
+      candidates.push(new Stored(entry, place, fetch));
       at = next;
     }
     return candidates;
@@ -219,21 +220,26 @@ class Database implements AdvisoryDatabase {
   }
 }
 
-/** A candidate whose texts are read when asked for, and not kept: what is made of them is. */
+/** A candidate whose texts are read when first asked for, and kept as long as the candidate is: other versions of the package ask again. */
 class Stored implements Candidate {
   readonly status: KeyedEntry['status'];
   readonly isWithdrawn: boolean;
   readonly ranges: KeyedEntry['ranges'];
   readonly versions: Uint32Array | undefined;
-  readonly read: Candidate['read'];
+  readonly #place: RecordPlace;
+  readonly #fetch: (place: RecordPlace) => ReturnType<Candidate['read']>;
+  #record: ReturnType<Candidate['read']> | undefined;
 
-  constructor(entry: KeyedEntry, read: Candidate['read']) {
+  constructor(entry: KeyedEntry, place: RecordPlace, fetch: (place: RecordPlace) => ReturnType<Candidate['read']>) {
     this.status = entry.status;
     this.isWithdrawn = entry.isWithdrawn;
     this.ranges = entry.ranges;
     this.versions = entry.versions;
-    this.read = read;
+    this.#place = place;
+    this.#fetch = fetch;
   }
+
+  read(): ReturnType<Candidate['read']> { return this.#record ??= this.#fetch(this.#place); }
 }
 
 /** The first keys of the leaves, searched in place. */

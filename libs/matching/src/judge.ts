@@ -1,4 +1,4 @@
-import { type Affected, familyOf, type Range, type Severity, severityOf } from '@plimsoll/advisories';
+import { type Affected, familyOf, type Range, type Scored, type Severity, severityOf } from '@plimsoll/advisories';
 import type { AdvisoryHead, AdvisoryIndex, Candidate } from './advisory-index.ts';
 import { type Decision, decide } from './decide.ts';
 import type { Coordinates } from './ecosystem-of.ts';
@@ -50,7 +50,7 @@ function withRecord(candidate: Candidate, decision: Decision, subject: Subject, 
   if (affected.arches !== undefined && subject.arch !== undefined && !affected.arches.includes(subject.arch)) return { advisory, affected, state: 'not-affected', because: 'other-architecture', range: -1 };
   if (decision.because === 'listed' && listedAs(affected, version) === undefined) {
     const { versions: _, ...rest } = candidate;
-    const again = decide({ ...rest, versions: new Uint32Array(), read: candidate.read }, version) ?? decision;
+    const again = decide({ ...rest, versions: new Uint32Array(), read: () => candidate.read() }, version) ?? decision;
     return { advisory, affected, ...again };
   }
   return { advisory, affected, ...decision };
@@ -61,33 +61,43 @@ const listedAs = (affected: Affected, version: KeyedVersion): string | undefined
   affected.versions?.find((listed) => listed === version.text || (version.key !== null && keyOf(version.scheme, listed) === version.key));
 
 function judgement(id: string, hits: readonly Hit[], subject: Subject, version: KeyedVersion): Judgement {
-  const state = states.find((worst) => hits.some((hit) => hit.state === worst))!;
-  const [decider, ...others] = ranked(hits, state, version);
-  const { advisory, affected } = decider!;
-  const records = [decider!, ...others];
-  const fixed = state === 'affected' || state === 'undetermined' ? fixOf(decider!, version) : affected.ranges?.[decider!.range]?.fixed;
-  const rating = ratingOf(records, subject.ecosystem);
-  const names = new Set(records.flatMap((hit) => hit.advisory.vulnerabilities.length > 0 ? [] : [hit.advisory.id, ...hit.advisory.aliases]));
-  names.delete(id);
+  const state = hits.length === 1 ? hits[0]!.state : states.find((worst) => hits.some((hit) => hit.state === worst))!;
+  const records = ranked(hits, state, version), decider = records[0]!;
+  const { advisory, affected } = decider;
+  const fixed = state === 'affected' || state === 'undetermined' ? fixOf(decider, version) : affected.ranges?.[decider.range]?.fixed;
+  const { severity, scored } = ratingOf(records, subject.ecosystem);
   const title = records.find((hit) => hit.advisory.title !== undefined)?.advisory.title;
   const published = records.find((hit) => hit.advisory.published !== undefined)?.advisory.published;
   return {
-    id, aliases: [...names].sort(),
-    advisories: [...new Set(records.map((hit) => hit.advisory.id))],
+    id, aliases: otherNames(id, records),
+    advisories: records.length === 1 ? [advisory.id] : [...new Set(records.map((hit) => hit.advisory.id))],
     advisory: advisory.id, source: advisory.source,
-    state, ...rating,
+    state, severity,
+    ...(scored === undefined ? undefined : { score: scored.score!, vector: scored.vector }),
     // A repair of some other stretch is none for this version.
     fix_state: fixed !== undefined ? 'available' : state === 'affected' && affected.fix_state === 'available' ? 'none-yet' : affected.fix_state,
-    ...(fixed === undefined ? {} : { fixed_version: fixed }),
-    ...(title === undefined ? {} : { title }),
-    ...(published === undefined ? {} : { published }),
-    proof: proofOf(decider!, subject, version),
+    ...(fixed === undefined ? undefined : { fixed_version: fixed }),
+    ...(title === undefined ? undefined : { title }),
+    ...(published === undefined ? undefined : { published }),
+    proof: proofOf(decider, subject, version),
   };
 }
 
+/** What else the problem is called; a notice's id is the name of no problem. */
+function otherNames(id: string, records: readonly Hit[]): string[] {
+  const names: string[] = [];
+  const add = (name: string) => { if (name !== id && !names.includes(name)) names.push(name); };
+  for (const { advisory } of records) {
+    if (advisory.vulnerabilities.length > 0) continue;
+    add(advisory.id);
+    advisory.aliases.forEach(add);
+  }
+  return names.sort();
+}
+
 /** The record that decides comes first: of those with the answer, the one repaired last, then one that is scored, then by id. */
-function ranked(hits: readonly Hit[], state: State, version: KeyedVersion): Hit[] {
-  if (hits.length === 1) return [...hits];
+function ranked(hits: readonly Hit[], state: State, version: KeyedVersion): readonly Hit[] {
+  if (hits.length === 1) return hits;
   const rank = (hit: Hit) => {
     const fixed = fixOf(hit, version);
     return { hit, isDecider: hit.state === state, fixed: fixed === undefined ? '' : keyOf(version.scheme, fixed) ?? '\x00', isScored: hit.advisory.severities.some(({ score }) => score !== undefined) };
@@ -113,17 +123,20 @@ function fixOf({ affected, range, because, state }: Hit, version: KeyedVersion):
  * 1. the vendor's word for this package; 2. for a distribution, the vendor's word for the problem;
  * 3. CVSS, the newest version there is, of several the highest; 4. the publisher's word; 5. `unknown`.
  */
-function ratingOf(records: readonly Hit[], ecosystem: string): { severity: Severity; score?: number; vector?: string } {
-  const vectors = records.flatMap(({ advisory }) => advisory.severities).filter(({ score }) => score !== undefined)
-    .sort((a, b) => a.type === b.type ? b.score! - a.score! : a.type < b.type ? 1 : -1);
-  const scored = vectors[0];
+function ratingOf(records: readonly Hit[], ecosystem: string): { severity: Severity; scored: Scored | undefined } {
+  let scored: Scored | undefined;
+  for (const { advisory } of records) {
+    for (const one of advisory.severities) {
+      if (one.score !== undefined && (scored === undefined || one.type > scored.type || (one.type === scored.type && one.score > scored.score!))) scored = one;
+    }
+  }
   const isDistribution = familyOf(ecosystem) !== ecosystem;
   const word = records.find(({ advisory }) => advisory.severity !== undefined)?.advisory.severity;
   const severity = records.find(({ affected }) => affected.severity !== undefined)?.affected.severity
     ?? (isDistribution ? word : undefined)
     ?? (scored === undefined ? word : severityOf(scored.score!))
     ?? 'unknown';
-  return { severity, ...(scored === undefined ? {} : { score: scored.score!, vector: scored.vector }) };
+  return { severity, scored };
 }
 
 function proofOf(hit: Hit, subject: Subject, version: KeyedVersion): Proof {

@@ -69,7 +69,7 @@ const placeOf = ({ purl, name, version, type, layer, locations }: Package): Find
  * An index never changes, so what it says of a package version is kept: images share most of theirs.
  * At most this many judgements per index; then the oldest go.
  */
-const keptJudgements = 100_000;
+const keptJudgements = 40_000;
 const memory = new WeakMap<AdvisoryIndex, { judged: Map<string, Judgement[]>; size: number }>();
 
 function remembered(index: AdvisoryIndex, subject: Subject): Judgement[] {
