@@ -76,6 +76,8 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
       parts[i] = { layer, ...(await readPart(image, i, (input, keys) => analyze(input, keys, (read) => tell.read(i, read)), options)) };
       tell.done(i);
     }));
+    // What follows takes memory too; threads that are no longer needed give theirs back first.
+    if (!options.pool) await pool?.close();
     const { reference, digest, platform, config } = image;
     return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts });
   } finally {

@@ -9,8 +9,8 @@ export type LayerNews = { readonly read: number } | { readonly analysis: LayerAn
 
 /** Memory one thread may take for JavaScript objects, in MB; what a hostile layer can make of it ends that thread, not the process. */
 const heapMegabytes = 1024;
-// V8 would let the short-lived objects of every thread fill 48 MB before it looks which are dead; a tenth is nearly as fast.
-const youngMegabytes = 4;
+// V8 would let the short-lived objects of every thread fill 48 MB before it looks which are dead; a twentieth is as fast.
+const youngMegabytes = 2;
 
 /**
  * Threads that read layers, kept between images: a thread is started when there is work for it, up to `size`.
