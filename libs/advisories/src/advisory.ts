@@ -25,8 +25,10 @@ export type AffectedStatus = z.output<typeof AffectedStatus>;
 export const Affected = z.object({
   /** Named as OSV names it: `PyPI`, `Debian:12`, `Alpine:v3.18`, `AlmaLinux:9`; see `ecosystemOf` in matching. */
   ecosystem: z.string().min(1),
-  /** Normalised with `normaliseName`. For a distribution the source package's name, or the binary's where `namesBinaries` says so. */
+  /** Normalised with `normaliseName`. For a distribution the source package's name or the binary's: see `names`. */
   name: z.string().min(1),
+  /** Of a distribution's package: whether `name` is a source package's or a built one's. Absent means what `namesBinaries` says of the ecosystem. */
+  names: z.enum(['source', 'binary']).optional(),
   status: AffectedStatus,
   /** Any of them is enough. With no ranges and no versions the status holds for every version. */
   ranges: z.array(Range).optional(),

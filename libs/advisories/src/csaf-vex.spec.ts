@@ -46,6 +46,10 @@ describe("Red Hat's CSAF", () => {
   ])('%s', async (_, status, expected, more) => {
     expect(await short(status, more)).toEqual(expected);
   });
+  it('says whether it names what was built or its source', async () => {
+    const [advisory] = advisories(await read(csaf({ product_status: { fixed: ['main:libcurl', 'aus:curl-src'], known_affected: ['eus:curl.src'], known_not_affected: ['ten:curl'] } })));
+    expect(advisory!.affected.map(({ ecosystem, name, names }) => `${ecosystem.replace('Red Hat:', '')} ${name} ${names}`)).toEqual(['enterprise_linux:9 libcurl binary', 'rhel_aus:8.2 curl source', 'rhel_eus:9.2 curl source', 'enterprise_linux:10 curl source']);
+  });
   it('carries impact, score and dates', async () => {
     const [advisory] = advisories(await read(csaf({ product_status: { known_affected: ['main:curl'] }, release_date: '2026-01-02T00:00:00+00:00', threats: [{ category: 'impact', details: 'Important', product_ids: ['main:curl'] }], scores: [{ cvss_v3: { vectorString: 'CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:H/A:H' } }] }, { aggregate_severity: { text: 'Moderate' } })));
     expect(advisory).toMatchObject({ id: 'CVE-2026-0001', key: 'CVE-2026-0001', severity: 'medium', published: '2026-01-02T00:00:00+00:00', modified: '2026-02-03T00:00:00+00:00', severities: [{ type: 'CVSS_V3', score: 8.1 }], affected: [{ severity: 'high' }] });

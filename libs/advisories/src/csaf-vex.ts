@@ -159,7 +159,9 @@ function affectedOf(vulnerability: Vulnerability, resolve: (productId: string) =
   const each = (list: readonly string[] | undefined) => (list ?? []).flatMap((productId) => { const component = resolve(productId); return component === undefined ? [] : [{ productId, component }]; });
   const put = (productId: string, component: Component, more: Pick<Affected, 'status' | 'fix_state'> & Partial<Affected>, arch?: string) => {
     const severity = severityWord(impacts.get(productId));
-    const entry: Affected = { ecosystem: component.ecosystem, name: component.name, ...more, ...(severity === undefined ? {} : { severity }), ...(component.module === undefined ? {} : { module: component.module }) };
+    // A build lists its binaries; what has no build yet is named by its source.
+    const names = component.evr !== undefined && component.arch !== 'src' ? 'binary' : 'source';
+    const entry: Affected = { ecosystem: component.ecosystem, name: component.name, names, ...more, ...(severity === undefined ? {} : { severity }), ...(component.module === undefined ? {} : { module: component.module }) };
     const key = JSON.stringify(entry), same = found.get(key);
     if (same === undefined) found.set(key, arch === undefined ? entry : { ...entry, arches: [arch] });
     else if (arch === undefined) delete same.arches;

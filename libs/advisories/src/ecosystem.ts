@@ -37,5 +37,5 @@ export function normaliseName(ecosystem: string, name: string): string {
  */
 const binaryNamed = new Set(['AlmaLinux', 'Red Hat', 'Oracle Linux', 'Amazon Linux', 'Photon OS']);
 
-/** True when a distribution's advisories name binary packages; false when they name source packages. */
+/** True when a distribution's advisories name binary packages unless they say otherwise (`Affected.names`); false when source packages. */
 export const namesBinaries = (ecosystem: string): boolean => binaryNamed.has(familyOf(ecosystem));
