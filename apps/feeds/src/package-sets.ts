@@ -30,7 +30,7 @@ export async function ensureSets(tx: EntityManager, inventory: Pick<Inventory, '
 }
 
 /** Coverage changes from revision to revision, so it is not asked here: a stand-in index that covers everything gives what would be asked. */
-const everything: AdvisoryIndex = { revision: '', covers: () => true, candidates: () => [] };
+const everything: AdvisoryIndex = { revision: '', covers: () => true, candidates: () => [], enrichments: () => [], statements: () => [] };
 
 function placePackages({ os, packages }: Pick<Inventory, 'os' | 'packages'>): PlacedPackage[] {
   const owners = new Map(packages.map((one) => [one.purl, one]));

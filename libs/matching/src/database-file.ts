@@ -135,6 +135,9 @@ class Database implements AdvisoryDatabase {
     return found;
   }
 
+  enrichments(_cve: string): [] { return []; }
+  statements(_name: string): [] { return []; }
+
   verify(): void {
     const { page_size: pageSize, body } = this.#footer;
     const bytes = Buffer.allocUnsafe(pageSize);

@@ -1,4 +1,4 @@
-import { AffectedStatus, FixState, Severity } from '@plimsoll/advisories';
+import { AffectedStatus, Enrichment, FixState, Severity, VexStatement } from '@plimsoll/advisories';
 import { PackageType } from '@plimsoll/inventory';
 import { z } from 'zod';
 
@@ -29,8 +29,13 @@ export const Proof = z.object({
   /** Version order used: a scheme of @plimsoll/versions. */
   scheme: z.string(),
   advisory: z.string(),
-  /** Which feed said so. */
+  /** Which feed said so, and the record's key there, where that is another than the id. */
   source: z.string(),
+  key: z.string().optional(),
+  /** The feed revision the record was read in. Whoever keeps answers over revisions leaves it out and adds it when asked. */
+  revision: z.string().optional(),
+  /** The advisory names built packages although the distribution's other records name sources, or the other way round. */
+  named: z.enum(['source', 'binary']).optional(),
   /** What the publisher says of the versions named: see `Affected.status`; absent means `affected`. */
   status: AffectedStatus.optional(),
   /** The events or versions of the one affected entry that decided. */
@@ -43,11 +48,24 @@ export const Proof = z.object({
   }).optional(),
   /** Every stretch of the entry, when none holds the version or it cannot be told; nothing else may hold it then. */
   ranges: z.array(z.object({ introduced: z.string().optional(), fixed: z.string().optional(), last_affected: z.string().optional(), limit: z.string().optional() })).optional(),
+  /** What only some packages of the name are: the package's own module stream and architecture, and those the entry is about. */
+  module: z.object({ package: z.string().optional(), advisory: z.string() }).optional(),
+  arch: z.object({ package: z.string().optional(), advisory: z.array(z.string()) }).optional(),
+  /** The vendor's word behind the answer: `no-dsa`, `ignored`, `end-of-life`. */
+  vendor_status: z.string().optional(),
   /** Why. `version-unreadable` and `bound-unreadable` say which side could not be read; `detail` has the words. */
   because: Because,
   detail: z.string().optional(),
 });
 export type Proof = z.output<typeof Proof>;
+
+/** A CVSS vector, what it is worth, and who gave it: a feed, or an organisation as the CVE record names it. */
+export const Score = z.object({ version: z.enum(['2.0', '3.0', '3.1', '4.0']), vector: z.string(), score: z.number().min(0).max(10).optional(), by: z.string() });
+export type Score = z.output<typeof Score>;
+
+/** What a supplier says of a finding. */
+export const FindingVex = VexStatement.pick({ status: true, justification: true, detail: true, source: true, time: true });
+export type FindingVex = z.output<typeof FindingVex>;
 
 /** One problem of one package version in one target. */
 export const Finding = z.object({
@@ -68,10 +86,30 @@ export const Finding = z.object({
   /** Lowest version that repairs it, in the vendor's words. */
   fixed_version: z.string().optional(),
   title: z.string().optional(),
+  /** RFC 3339. `first_seen` and `fix_seen`, since when it is known here and repairable here, only a platform can tell. */
   published: z.string().optional(),
+  modified: z.string().optional(),
+  first_seen: z.string().optional(),
+  fix_seen: z.string().optional(),
+  /** Every vector known, the one of `score` first. */
+  scores: z.array(Score).optional(),
+  /** See `Enrichment`: how likely, whether it happens, decision points. */
+  epss: Enrichment.shape.epss,
+  kev: Enrichment.shape.kev,
+  ssvc: Enrichment.shape.ssvc,
+  /** The maker of the software says that it is no vulnerability. It counts all the same. */
+  disputed: z.literal(true).optional(),
+  /** What suppliers say of it here, the deciding statement first. */
+  vex: z.array(FindingVex).optional(),
+  /** Why it is shown and not counted: the deciding statement says not affected or fixed, or the CVE was taken back. */
+  suppressed: z.enum(['vex', 'rejected']).optional(),
   package: z.object({
     purl: z.string(), name: z.string(), version: z.string(), type: PackageType,
     layer: z.string().optional(), path: z.string().optional(),
+    /** The package it was built from, when that has another name or version. */
+    source: z.object({ name: z.string(), version: z.string() }).optional(),
+    /** True when it comes from a known base image. */
+    base: z.boolean().optional(),
   }),
   proof: Proof,
 });
@@ -82,12 +120,14 @@ const counts = z.object({
   low: z.int().nonnegative(), unknown: z.int().nonnegative(), negligible: z.int().nonnegative(),
 });
 
-/** What policy and lists need of an image's findings, without the findings. Counts of state `affected`, one per (id, package). */
+/** What policy and lists need of an image's findings, without the findings. Counts of state `affected` that nothing suppresses, one per (id, package). */
 export const FindingSummary = z.object({
   total: z.int().nonnegative(),
   by_severity: counts,
   fixable: counts,
   undetermined: z.int().nonnegative(),
+  /** Shown and not counted above; see `Finding.suppressed`. */
+  suppressed: z.int().nonnegative().optional(),
   /** Packages no advisory source covers (unknown release, third-party vendor): "not covered" is not "clean". */
   not_covered: z.int().nonnegative(),
   max_score: z.number().optional(),

@@ -2,7 +2,8 @@ import { type Affected, familyOf, type Range, type Scored, type Severity, severi
 import type { AdvisoryHead, AdvisoryIndex, Candidate } from './advisory-index.ts';
 import { type Decision, decide } from './decide.ts';
 import type { Coordinates } from './ecosystem-of.ts';
-import type { Finding, Proof, State } from './finding.ts';
+import { enrich, scoreOf } from './enrich.ts';
+import type { Finding, Proof, Score, State } from './finding.ts';
 import { groupByProblem } from './group.ts';
 import { type KeyedVersion, keyedVersion, keyOf } from './keyed.ts';
 
@@ -39,7 +40,7 @@ export function judge(index: AdvisoryIndex, subject: Subject, all = false): Judg
     const hit = withRecord(candidate, decision, subject, version);
     if (all || hit.state === 'affected' || hit.state === 'undetermined') hits.push(hit);
   }
-  return groupByProblem(hits).map(({ id, hits: of }) => judgement(id, of, subject, version));
+  return groupByProblem(hits).map(({ id, hits: of }) => enrich(judgement(id, of, subject, version), index.enrichments(id)));
 }
 
 /** Fetches the record and applies what only its text can tell: single versions behind a hash, module, architecture. */
@@ -68,17 +69,20 @@ function judgement(id: string, hits: readonly Hit[], subject: Subject, version: 
   const { severity, scored } = ratingOf(records, subject.ecosystem);
   const title = records.find((hit) => hit.advisory.title !== undefined)?.advisory.title;
   const published = records.find((hit) => hit.advisory.published !== undefined)?.advisory.published;
+  const scores = scoresOf(records, scored);
   return {
     id, aliases: otherNames(id, records),
     advisories: records.length === 1 ? [advisory.id] : [...new Set(records.map((hit) => hit.advisory.id))],
     advisory: advisory.id, source: advisory.source,
     state, severity,
     ...(scored === undefined ? undefined : { score: scored.score!, vector: scored.vector }),
+    ...(scores.length === 0 ? undefined : { scores }),
     // A repair of some other stretch is none for this version.
     fix_state: fixed !== undefined ? 'available' : state === 'affected' && affected.fix_state === 'available' ? 'none-yet' : affected.fix_state,
     ...(fixed === undefined ? undefined : { fixed_version: fixed }),
     ...(title === undefined ? undefined : { title }),
     ...(published === undefined ? undefined : { published }),
+    ...(advisory.modified === undefined ? undefined : { modified: advisory.modified }),
     proof: proofOf(decider, subject, version),
   };
 }
@@ -139,6 +143,18 @@ function ratingOf(records: readonly Hit[], ecosystem: string): { severity: Sever
   return { severity, scored };
 }
 
+/** Every vector of every record, the one that counts first. */
+function scoresOf(records: readonly Hit[], best: Scored | undefined): Score[] {
+  const scores: Score[] = [];
+  for (const { advisory } of records) {
+    for (const one of advisory.severities) {
+      if (scores.some(({ vector, by }) => vector === one.vector && by === advisory.source)) continue;
+      if (one === best) scores.unshift(scoreOf(one, advisory.source)); else scores.push(scoreOf(one, advisory.source));
+    }
+  }
+  return scores;
+}
+
 function proofOf(hit: Hit, subject: Subject, version: KeyedVersion): Proof {
   const { advisory, affected, because, state } = hit;
   const range: Range | undefined = affected.ranges?.[hit.range];
@@ -148,10 +164,14 @@ function proofOf(hit: Hit, subject: Subject, version: KeyedVersion): Proof {
     ecosystem: subject.ecosystem, name: subject.name, version: subject.version,
     scheme: version.scheme ?? 'unknown',
     advisory: advisory.id, source: advisory.source,
+    ...(advisory.key === advisory.id ? {} : { key: advisory.key }),
     ...(affected.status === 'affected' ? {} : { status: affected.status }),
     ...(range !== undefined || listed !== undefined ? { range: { ...range, ...(listed === undefined ? {} : { versions: listed }) } }
       : needsAll && affected.versions !== undefined ? { range: { versions: affected.versions } } : {}),
     ...(needsAll && affected.ranges !== undefined ? { ranges: affected.ranges } : {}),
+    ...(affected.module === undefined ? {} : { module: { ...(subject.module === undefined ? {} : { package: subject.module }), advisory: affected.module } }),
+    ...(affected.arches === undefined ? {} : { arch: { ...(subject.arch === undefined ? {} : { package: subject.arch }), advisory: affected.arches } }),
+    ...(affected.vendor_status === undefined ? {} : { vendor_status: affected.vendor_status }),
     because,
     ...(state === 'undetermined' ? { detail: version.reason ?? affected.vendor_status ?? 'a bound of the advisory cannot be read' }
       : because === 'withdrawn' ? { detail: `withdrawn ${advisory.withdrawn}` } : {}),

@@ -1,9 +1,11 @@
 import type { Inventory, OperatingSystem, Package } from '@plimsoll/inventory';
-import type { AdvisoryIndex } from './advisory-index.ts';
+import type { VexStatement } from '@plimsoll/advisories';
+import { type AdvisoryIndex, statementsByName } from './advisory-index.ts';
 import { type Coordinates, coordinatesOf } from './ecosystem-of.ts';
 import type { Finding, FindingSummary, NotCovered } from './finding.ts';
 import { judge, type Judgement, type Subject } from './judge.ts';
 import { summarize } from './summarize.ts';
+import { withVex } from './with-vex.ts';
 
 /** Everything known to be wrong, or not to be known, about the packages of a target. */
 export interface Matched {
@@ -13,12 +15,24 @@ export interface Matched {
   readonly summary: FindingSummary;
 }
 
+/** What matching needs of an inventory; the target is for VEX statements about it. */
+export type Matchable = Pick<Inventory, 'os' | 'packages'> & Partial<Pick<Inventory, 'target'>>;
+
+export interface MatchOptions {
+  /** Every answer, also that something is fixed or not affected. */
+  readonly all?: boolean;
+  /** Statements besides those of the index. */
+  readonly vex?: Iterable<VexStatement>;
+}
+
 /**
  * Matches packages against advisories: a pure function of the two. A language package owned by an operating-system
  * package is left to that package and its vendor. Packages no source speaks of are listed, never counted as clean.
  */
-export function match(inventory: Pick<Inventory, 'os' | 'packages'>, index: AdvisoryIndex, options: { readonly all?: boolean } = {}): Matched {
+export function match(inventory: Matchable, index: AdvisoryIndex, options: MatchOptions = {}): Matched {
   const { os, packages } = inventory;
+  const given = statementsByName(options.vex ?? []);
+  const statements = (name: string) => given.size === 0 ? index.statements(name) : [...index.statements(name), ...given.get(name) ?? []];
   const findings: Finding[] = [], uncovered: NotCovered[] = [];
   const owners = packages.some(({ owner }) => owner !== undefined) ? new Map(packages.map((found) => [found.purl, found])) : undefined;
   for (const found of packages) {
@@ -30,7 +44,7 @@ export function match(inventory: Pick<Inventory, 'os' | 'packages'>, index: Advi
     const judgements = options.all ? judge(index, subject, true) : remembered(index, subject);
     if (judgements.length === 0) continue;
     const place = placeOf(found);
-    for (const judgement of judgements) findings.push({ ...judgement, package: place });
+    for (const judgement of judgements) findings.push(withVex({ ...judgement, package: place }, found, statements, inventory));
   }
   return { findings, not_covered: uncovered, summary: summarize(findings, uncovered.length) };
 }
@@ -59,10 +73,12 @@ export function subjectOf(found: Package, os: OperatingSystem | null, index: Adv
   return asSubject(found, coordinates);
 }
 
-const placeOf = ({ purl, name, version, type, layer, locations }: Package): Finding['package'] => ({
+const placeOf = ({ purl, name, version, type, layer, locations, source, base }: Package): Finding['package'] => ({
   purl, name, version, type,
   ...(layer === undefined ? {} : { layer }),
   ...(locations[0] === undefined ? {} : { path: locations[0].path }),
+  ...(source === undefined || (source.name === name && source.version === version) ? {} : { source }),
+  ...(base === undefined ? {} : { base }),
 });
 
 /**

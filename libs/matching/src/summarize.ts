@@ -4,7 +4,9 @@ import type { Finding, FindingSummary } from './finding.ts';
 export function summarize(findings: Iterable<Finding>, notCovered: number): FindingSummary {
   const none = () => ({ critical: 0, high: 0, medium: 0, low: 0, unknown: 0, negligible: 0 });
   const summary: FindingSummary = { total: 0, by_severity: none(), fixable: none(), undetermined: 0, not_covered: notCovered };
-  for (const { state, severity, fix_state, score } of findings) {
+  let suppressed = 0;
+  for (const { state, severity, fix_state, score, suppressed: why } of findings) {
+    if (why !== undefined) { suppressed++; continue; }
     if (state === 'undetermined') summary.undetermined++;
     if (state !== 'affected') continue;
     summary.total++;
@@ -12,5 +14,5 @@ export function summarize(findings: Iterable<Finding>, notCovered: number): Find
     if (fix_state === 'available') summary.fixable[severity]++;
     if (score !== undefined && score > (summary.max_score ?? -1)) summary.max_score = score;
   }
-  return summary;
+  return suppressed === 0 ? summary : { ...summary, suppressed };
 }

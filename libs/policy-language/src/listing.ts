@@ -6,9 +6,9 @@ import type { MatchedInput } from './input.ts';
 /** Findings listed for every image; more are listed only because an exception names them. */
 export const listedAtMost = 200;
 
-/** A finding as a policy sees it; undefined for one that does not hold (`fixed`, `not-affected`). */
-export function compact({ id, severity, score, state, fix_state, fixed_version, published, package: { name, version, purl } }: Finding): CompactFinding | undefined {
-  if (state !== 'affected' && state !== 'undetermined') return undefined;
+/** A finding as a policy sees it; undefined for one that does not hold (`fixed`, `not-affected`) or is suppressed. */
+export function compact({ suppressed, id, severity, score, state, fix_state, fixed_version, published, package: { name, version, purl } }: Finding): CompactFinding | undefined {
+  if (suppressed !== undefined || (state !== 'affected' && state !== 'undetermined')) return undefined;
   return {
     id, severity, state, fix_state, package: name, version, purl,
     ...(score !== undefined && { score }), ...(fixed_version !== undefined && { fixed_version }), ...(published !== undefined && { published }),
