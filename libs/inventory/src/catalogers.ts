@@ -8,7 +8,10 @@ import { gem } from './catalogers/gem.ts';
 import { goBinary } from './catalogers/go-binary.ts';
 import { jar } from './catalogers/jar.ts';
 import { npm } from './catalogers/npm.ts';
+import { opkg } from './catalogers/opkg.ts';
 import { osRelease } from './catalogers/os-release.ts';
+import { pacman } from './catalogers/pacman.ts';
+import { portage } from './catalogers/portage.ts';
 import { pypi } from './catalogers/pypi.ts';
 import { rpm } from './catalogers/rpm.ts';
 import { rpmManifest } from './catalogers/rpm-manifest.ts';
@@ -20,6 +23,9 @@ export const catalogers: readonly Cataloger[] = [
   apk,
   rpm,
   rpmManifest,
+  pacman,
+  portage,
+  opkg,
   npm,
   pypi,
   gem,

@@ -132,7 +132,7 @@ async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cac
 const smallImage = 8 * 1024 * 1024;
 
 /** In a directory of sources the lock files say what will be installed; in a system what is installed says so itself. */
-const isRootFilesystem = (root: string): boolean => [...releaseFiles, 'var/lib/dpkg', 'lib/apk', 'var/lib/rpm', 'usr/lib/sysimage/rpm'].some((path) => existsSync(join(root, path)));
+const isRootFilesystem = (root: string): boolean => [...releaseFiles, 'var/lib/dpkg', 'lib/apk', 'var/lib/rpm', 'usr/lib/sysimage/rpm', 'var/lib/pacman', 'var/db/pkg', 'usr/lib/opkg', 'var/lib/opkg'].some((path) => existsSync(join(root, path)));
 
 async function indexDirectory(root: string, { limits, signal, onProgress }: IndexOptions): Promise<Inventory> {
   const visitor = new CatalogVisitor(isRootFilesystem(root) ? catalogers : [...catalogers, ...lockfiles]);

@@ -5,14 +5,15 @@ import type { OperatingSystem } from '../model.ts';
 export const releaseFiles: readonly string[] = [
   'etc/os-release', 'usr/lib/os-release',
   'etc/lsb-release', 'etc/alpine-release', 'etc/centos-release', 'etc/oracle-release', 'etc/rocky-release', 'etc/almalinux-release', 'etc/fedora-release', 'etc/redhat-release', 'etc/system-release',
-  'etc/SuSE-release', 'etc/photon-release', 'etc/mariner-release', 'etc/arch-release', 'etc/gentoo-release', 'etc/openwrt_release', 'etc/debian_version',
+  'etc/SuSE-release', 'etc/photon-release', 'etc/mariner-release', 'etc/azurelinux-release', 'etc/euleros-release', 'etc/openEuler-release', 'etc/kylin-release', 'etc/anolis-release',
+  'etc/arch-release', 'etc/gentoo-release', 'etc/slackware-version', 'etc/openwrt_release', 'etc/debian_version',
 ];
 const wanted = new Set(releaseFiles);
 
 /** os-release(5), and the older one-line files of images that lack it. */
 export const osRelease: FileCataloger = {
   name: 'os-release',
-  version: 1,
+  version: 2,
   maxBytes: 64 * 1024,
   wants: (path) => path.length < 24 && wanted.has(path),
   catalog({ path, bytes }): Found {
@@ -38,7 +39,7 @@ function readers(path: string): (text: string) => OperatingSystem | undefined {
 
 function fromOsRelease(text: string): OperatingSystem | undefined {
   const fields = assignments(text);
-  const id = fields.get('ID')?.toLowerCase();
+  const id = spelt(fields.get('ID')?.toLowerCase());
   if (!id) return undefined;
   const versionId = fields.get('VERSION_ID');
   const codename = fields.get('VERSION_CODENAME') ?? fields.get('UBUNTU_CODENAME') ?? /\(([a-z]+)\)/.exec(fields.get('VERSION') ?? '')?.[1];
@@ -51,6 +52,9 @@ function fromOsRelease(text: string): OperatingSystem | undefined {
     ...(like?.length && { id_like: like }),
   };
 }
+
+/** An ID is in lower case (os-release(5)); one distribution writes its own otherwise, and others speak of it so. */
+const spelt = (id: string | undefined): string | undefined => (id === 'openeuler' ? 'openEuler' : id);
 
 function fromLsbRelease(text: string): OperatingSystem | undefined {
   const fields = assignments(text);
@@ -75,15 +79,18 @@ function fromSentence(text: string): OperatingSystem | undefined {
   const distribution = sentences.find(([shape]) => shape.test(line));
   if (!distribution) return undefined;
   const patch = /^PATCHLEVEL\s*=\s*(\d+)/m.exec(text)?.[1];
-  const major = /(?:release\s+|VERSION\s*=\s*|\s)(\d[\w.]*)/.exec(line)?.[1];
+  const major = /(?:release\s+|VERSION\s*=\s*|\s)[Vv]?(\d[\w.]*)/.exec(line)?.[1];
   const version = major && patch && patch !== '0' ? `${major}.${patch}` : major;
   const codename = / release .*\(([^)]+)\)\s*$/.exec(line)?.[1];
   return { id: distribution[1], ...(version && { version_id: version }), name: line, ...(codename && { codename }) };
 }
 
+/** How the line begins, and the `ID` of the distribution's own os-release. */
 const sentences: readonly (readonly [RegExp, string])[] = [
   [/^CentOS/, 'centos'], [/^Red Hat/, 'rhel'], [/^Oracle/, 'ol'], [/^Rocky/, 'rocky'], [/^AlmaLinux/, 'almalinux'], [/^Fedora/, 'fedora'], [/^Amazon/, 'amzn'],
-  [/^SUSE Linux Enterprise/, 'sles'], [/^openSUSE/, 'opensuse'], [/Photon/i, 'photon'], [/Mariner/, 'mariner'], [/^Gentoo/, 'gentoo'], [/^Scientific/, 'scientific'], [/^CloudLinux/, 'cloudlinux'], [/^EulerOS/, 'euleros'], [/^openEuler/, 'openeuler'],
+  [/^SUSE Linux Enterprise/, 'sles'], [/^openSUSE/, 'opensuse'], [/Photon/i, 'photon'], [/Mariner/, 'mariner'], [/Azure Linux/, 'azurelinux'], [/^Gentoo/, 'gentoo'], [/^Slackware/, 'slackware'],
+  [/^Scientific/, 'scientific'], [/^CloudLinux/, 'cloudlinux'], [/^EuroLinux/, 'eurolinux'], [/^MIRACLE LINUX/, 'miraclelinux'], [/^Virtuozzo/, 'virtuozzo'],
+  [/^EulerOS/, 'euleros'], [/^openEuler/, 'openEuler'], [/^Anolis/, 'anolis'], [/^Alibaba Cloud/, 'alinux'], [/^Kylin/, 'kylin'], [/^TencentOS/, 'tencentos'],
 ];
 
 /** Shell assignments as os-release(5) allows them: no expansion, optional quotes, backslash before `$ " \ ``. */
