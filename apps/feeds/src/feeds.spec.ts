@@ -50,7 +50,7 @@ const ingest = (file: string, source = 'osv-npm') => ask(IngestSource, { source,
 
 /** Indexes an image as the scanner would: its document in the store, the event said. */
 async function index(n: number, packages: Package[], project = 'default') {
-  const inventory: Inventory = { target: { kind: 'image', reference: `app:${n}`, digest: digestOf(n), layers: [] }, os: null, packages, configuration: {}, problems: [] };
+  const inventory: Inventory = { target: { kind: 'image', reference: `app:${n}`, digest: digestOf(n), layers: [] }, os: null, packages, secrets: [], configuration: { findings: [] }, problems: [] };
   const scanner = await connectNats({ url: bench.nats.url, name: 'scanner', seed: bench.secrets.nats['scanner']!.seed });
   const { documentsOver, jetstreamOf } = await import('@plimsoll/bus');
   const document = await documentsOver(jetstreamOf(scanner)).put(inventory, 'application/json');

@@ -216,7 +216,7 @@ describe('the details', () => {
   it('come from their owners', async () => {
     await gate.bench.say(ImageIndexed, indexed({ push: randomUUID(), digest: digestOf('e') }));
     await vi.waitFor(async () => expect((await get(`/v1/projects/team-a/images/${digestOf('e')}`)).status).toBe(200), 5_000);
-    const inventory = { target: { kind: 'image', reference: 'x', layers: [] }, os: null, packages: [], configuration: {}, problems: [] };
+    const inventory = { target: { kind: 'image', reference: 'x', layers: [] }, os: null, packages: [], secrets: [], configuration: { findings: [] }, problems: [] };
     const { connectNats, documentsOver, jetstreamOf } = await import('@plimsoll/bus');
     const scanner = await connectNats({ url: gate.bench.nats.url, name: 'scanner', seed: gate.bench.secrets.nats['scanner']!.seed });
     const ref = await documentsOver(jetstreamOf(scanner)).put(inventory, 'application/json');

@@ -31,16 +31,22 @@ export function coalesce({ target, config, layers }: ImageParts): Inventory {
     ...layers.flatMap(({ layer, analysis }) => analysis?.problems.map((one) => ({ ...one, where: one.where.startsWith('sha256:') ? one.where : `${layer.digest} ${one.where}` })) ?? []),
     ...seen.flatMap(({ path, layer, found }) => problemsOf(found, `${digests[layer]} ${path}`)),
   ];
-  const { User, ExposedPorts, Entrypoint, Labels } = config.config;
+  const { User, ExposedPorts, Entrypoint, Cmd, Volumes, Healthcheck, Env, Labels } = config.config;
   return {
     target: { kind: 'image', ...target, layers: layers.map(({ layer, analysis }) => ({ ...layer, ...(analysis && { diff_id: analysis.diff_id }) })) },
     ...contentsOf(seen, (sighting, found) => digests[since.get(identity(sighting, found))!]),
+    secrets: [],
     configuration: {
       ...(User && { user: User }),
       ...(ExposedPorts?.length && { exposed_ports: [...ExposedPorts] }),
       ...(Entrypoint?.length && { entrypoint: [...Entrypoint] }),
+      ...(Cmd?.length && { command: [...Cmd] }),
+      ...(Volumes?.length && { volumes: [...Volumes] }),
+      ...(Healthcheck?.length && { healthcheck: [...Healthcheck] }),
+      ...(Env?.length && { environment: Env.map((variable) => variable.split('=', 1)[0]!) }),
       ...(Labels && Object.keys(Labels).length && { labels: sortedRecord(Labels) }),
       ...(config.created && { created: config.created }),
+      findings: [],
     },
     problems: sortedProblems(problems),
   };

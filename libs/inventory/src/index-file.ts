@@ -27,7 +27,8 @@ export async function indexFile(path: string): Promise<Inventory> {
   return {
     target: { kind: 'file', reference: path, layers: [] },
     ...contentsOf(seen, () => undefined),
-    configuration: {},
+    secrets: [],
+    configuration: { findings: [] },
     problems: problemsOfFiles(seen),
   };
 }

@@ -143,7 +143,8 @@ async function indexDirectory(root: string, { limits, signal, onProgress }: Inde
   return {
     target: { kind: 'filesystem', reference: root, layers: [] },
     ...contentsOf(seen, () => undefined),
-    configuration: {},
+    secrets: [],
+    configuration: { findings: [] },
     problems: sortedProblems([...problems, ...problemsOfFiles(seen)]),
   };
 }

@@ -75,6 +75,17 @@ export const Layer = z.object({
 });
 export type Layer = z.output<typeof Layer>;
 
+/** The image an image was built on. */
+export const BaseImage = z.object({
+  name: z.string(),
+  digest: Digest.optional(),
+  /** How many of the lowest layers are its own; absent for a claim, which names none. */
+  layers: z.int().positive().optional(),
+  /** `registered`: a known base whose whole chain of layers is the lower part of this image. `claimed`: an annotation of the image says so (OCI image-spec annotations.md), and nobody checked. */
+  told: z.enum(['registered', 'claimed']),
+});
+export type BaseImage = z.output<typeof BaseImage>;
+
 /** What was looked at. */
 export const Target = z.object({
   kind: z.enum(['image', 'filesystem', 'file', 'sbom']),
@@ -84,22 +95,81 @@ export const Target = z.object({
   digest: Digest.optional(),
   platform: z.string().optional(),
   layers: z.array(Layer),
+  base: BaseImage.optional(),
 });
 export type Target = z.output<typeof Target>;
+
+/** How much a secret or a problem of the configuration matters, in the words of findings. */
+export const Weight = z.enum(['critical', 'high', 'medium', 'low']);
+export type Weight = z.output<typeof Weight>;
+
+/** A key, token or password where anybody who has the image can read it. The secret itself is nowhere in here. */
+export const Secret = z.object({
+  /** Stable kebab-case name of the rule: `aws-access-key`, `private-key`. */
+  rule: z.string(),
+  title: z.string(),
+  severity: Weight,
+  place: z.enum(['file', 'environment', 'history', 'label']),
+  /** The file, or the name of the variable or label; absent in the history. */
+  path: z.string().optional(),
+  /** Line of the file, or step of the history, from 1. */
+  line: z.int().positive().optional(),
+  /** At most its edges: `AKIA…3F7Q`; of a short one nothing. */
+  match: z.string(),
+  layer: Digest.optional(),
+  /** True when an upper layer removed or replaced the file: whoever has the image still has the secret. */
+  deleted: z.boolean().optional(),
+  base: z.boolean().optional(),
+});
+export type Secret = z.output<typeof Secret>;
+
+/** Something about how the image was made or will run that should be otherwise. */
+export const ConfigurationFinding = z.object({
+  /** The field's name where there is one: `CIS-DI-0001`, `DKL-LI-0001`, else `PLM-DI-…`. */
+  id: z.string(),
+  severity: Weight,
+  title: z.string(),
+  why: z.string(),
+  fix: z.string(),
+  /** What it was seen by, the first 20: paths, steps of the history, names. */
+  evidence: z.array(z.object({ what: z.string(), layer: Digest.optional() })),
+  /** How much there is of it, the evidence left out included. */
+  count: z.int().positive(),
+  /** True when all of it comes from a known base image. */
+  base: z.boolean().optional(),
+});
+export type ConfigurationFinding = z.output<typeof ConfigurationFinding>;
+
+/** Facts of the image configuration worth judging, and what is wrong with them. Outside an image there are findings alone. */
+export const Configuration = z.object({
+  user: z.string().optional(),
+  exposed_ports: z.array(z.string()).optional(),
+  entrypoint: z.array(z.string()).optional(),
+  command: z.array(z.string()).optional(),
+  volumes: z.array(z.string()).optional(),
+  healthcheck: z.array(z.string()).optional(),
+  /** Names of variables, without their values. */
+  environment: z.array(z.string()).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  created: z.string().optional(),
+  /** Sorted by severity. Documents of before there were checks have none. */
+  findings: z.array(ConfigurationFinding).default([]),
+});
+export type Configuration = z.output<typeof Configuration>;
+
+/** A file of the finished image, told when asked for. */
+export const FileOfImage = z.object({ path: z.string(), layer: Digest.optional() });
+export type FileOfImage = z.output<typeof FileOfImage>;
 
 /** Everything known to be inside a target. True for ever: no clock and no advisory went into it. */
 export const Inventory = z.object({
   target: Target,
   os: OperatingSystem.nullable(),
   packages: z.array(Package),
-  /** Image configuration facts worth judging; empty object outside an image. */
-  configuration: z.object({
-    user: z.string().optional(),
-    exposed_ports: z.array(z.string()).optional(),
-    entrypoint: z.array(z.string()).optional(),
-    labels: z.record(z.string(), z.string()).optional(),
-    created: z.string().optional(),
-  }),
+  files: z.array(FileOfImage).optional(),
+  /** Those of every layer, also of files that upper layers removed. */
+  secrets: z.array(Secret).default([]),
+  configuration: Configuration,
   problems: z.array(InventoryProblem),
 });
 export type Inventory = z.output<typeof Inventory>;

@@ -41,7 +41,7 @@ describe('documents of Trivy', () => {
         { purl: musl['purl'], name: 'libcrypto3', version: '3.1.4-r5', type: 'apk', arch: 'x86_64', source: { name: 'openssl', version: '3.1.4-r5' }, vendor: 'Natanael Copa', layer, locations: [], licences: ['Apache-2.0'] },
         { purl: 'pkg:gem/rack@3.0.8', name: 'rack', version: '3.0.8', type: 'gem', locations: [{ path: 'app/Gemfile.lock' }], licences: [] },
       ],
-      configuration: {}, problems: [],
+      secrets: [], configuration: { findings: [] }, problems: [],
     });
   });
 
@@ -307,7 +307,7 @@ describe('an SBOM as target', () => {
   });
 
   it('is a document, even when it describes an image: anybody can write one', async () => {
-    const image: Inventory = { target: { kind: 'image', reference: 'registry.example/app:1', digest: layer, layers: [{ digest: layer, size: 1 }] }, os: null, packages: [], configuration: { user: 'app' }, problems: [{ code: 'x', detail: 'y', where: 'z' }] };
+    const image: Inventory = { target: { kind: 'image', reference: 'registry.example/app:1', digest: layer, layers: [{ digest: layer, size: 1 }] }, os: null, packages: [], secrets: [], configuration: { user: 'app', findings: [] }, problems: [{ code: 'x', detail: 'y', where: 'z' }] };
     const path = write('own.cdx.json', JSON.stringify(toCycloneDx(image, { now: new Date(0), tool: { name: 'plimsoll', version: '1' } })));
     expect(await indexFile(path)).toEqual({ ...image, target: { ...image.target, kind: 'sbom', reference: path } });
   });

@@ -26,7 +26,8 @@ export function inventoryOf(document: SbomDocument): Inventory {
   return {
     target: facts?.target ?? targetOf(document),
     os, packages,
-    configuration: facts?.configuration ?? {},
+    secrets: facts?.secrets ?? [],
+    configuration: facts?.configuration ?? { findings: [] },
     problems: [...facts?.problems ?? [], ...capped(problems)],
   };
 }

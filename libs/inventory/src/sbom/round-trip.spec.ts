@@ -72,10 +72,10 @@ it.skipIf(!existsSync(cycloneDxSchemas))(`the licence list is that of the schema
 describe('any inventory', () => {
   const text = fc.oneof(fc.string({ minLength: 1, maxLength: 12 }), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 })).filter((one) => one.trim() !== '');
   const word = fc.stringMatching(/^[a-z][a-z0-9.+-]{0,10}$/);
+  const severity = fc.constantFrom('critical' as const, 'low' as const);
   const version = fc.stringMatching(/^(?:[1-9]:)?[0-9][A-Za-z0-9.+~_-]{0,10}$/);
   const digest = fc.stringMatching(/^[0-9a-f]{64}$/).map((hex) => `sha256:${hex}`);
   const licence = fc.oneof(fc.constantFrom('MIT', 'GPL-2.0-or-later WITH Classpath-exception-2.0', 'MIT OR Apache-2.0', '(MIT AND ISC)', 'GPL-2+ and BSD', 'NOASSERTION.', 'LicenseRef-mine'), text);
-  const optional = { requiredKeys: [] as [] };
   const names: Partial<Record<PackageType, fc.Arbitrary<string>>> = {
     maven: fc.tuple(word, word).map((parts) => parts.join(':')), npm: fc.oneof(word, fc.tuple(word, word).map(([scope, name]) => `@${scope}/${name}`)),
     golang: fc.tuple(word, word, word).map(([host, owner, name]) => `${host}/${owner.toUpperCase()}/${name}`), cocoapods: fc.tuple(word, word).map((parts) => parts.join('/')),
@@ -94,7 +94,8 @@ describe('any inventory', () => {
     }, { requiredKeys: ['kind', 'reference', 'layers'] }),
     os: fc.constant(system),
     packages: fc.uniqueArray(packageOf(system), { maxLength: 8, selector: ({ type, name, version: of, arch, owner }) => JSON.stringify([type, name, of, arch, owner]) }),
-    configuration: fc.record({ user: text, exposed_ports: fc.array(text), entrypoint: fc.array(text), labels: fc.dictionary(word, text), created: text }, optional),
+    configuration: fc.record({ user: text, exposed_ports: fc.array(text), entrypoint: fc.array(text), labels: fc.dictionary(word, text), created: text, findings: fc.array(fc.record({ id: word, severity, title: text, why: text, fix: text, evidence: fc.array(fc.record({ what: text }), { maxLength: 2 }), count: fc.integer({ min: 1, max: 9 }) }), { maxLength: 2 }) }, { requiredKeys: ['findings'] }),
+    secrets: fc.array(fc.record({ rule: word, title: text, severity, place: fc.constantFrom('file' as const, 'history' as const), match: text, deleted: fc.boolean() }, { requiredKeys: ['rule', 'title', 'severity', 'place', 'match'] }), { maxLength: 2 }),
     problems: fc.array(fc.record({ code: word, detail: text, where: text }), { maxLength: 3 }),
   }));
   // The order of an inventory is not the document's to say.
@@ -130,7 +131,7 @@ describe('any inventory', () => {
   });
 
   it.each(Object.entries(writers))('gives the same bytes of %s twice, and another identity when the content differs', (_format, write) => {
-    const one: Inventory = { target: { kind: 'image', reference: 'a', layers: [] }, os: null, packages: [], configuration: {}, problems: [] };
+    const one: Inventory = { target: { kind: 'image', reference: 'a', layers: [] }, os: null, packages: [], secrets: [], configuration: { findings: [] }, problems: [] };
     expect(bytesOf(write(structuredClone(one), options))).toEqual(bytesOf(write(one, options)));
     const identity = (document: Record<string, unknown>): unknown => document['serialNumber'] ?? document['documentNamespace'];
     expect(identity(write({ ...one, os: { id: 'debian', name: 'Debian' } }, options))).not.toBe(identity(write(one, options)));
@@ -138,7 +139,7 @@ describe('any inventory', () => {
   });
 
   it('says in the words of CycloneDX that it is partial', () => {
-    const partial: Inventory = { target: { kind: 'image', reference: 'a', layers: [] }, os: null, packages: [], configuration: {}, problems: [{ code: 'rpmdb-corrupt', detail: 'x', where: 'y' }] };
+    const partial: Inventory = { target: { kind: 'image', reference: 'a', layers: [] }, os: null, packages: [], secrets: [], configuration: { findings: [] }, problems: [{ code: 'rpmdb-corrupt', detail: 'x', where: 'y' }] };
     expect(toCycloneDx(partial, options)).toMatchObject({ compositions: [{ aggregate: 'incomplete', assemblies: ['target'] }] });
     expect(toCycloneDx({ ...partial, problems: [] }, options)).toMatchObject({ compositions: [{ aggregate: 'unknown' }] });
   });
