@@ -9,6 +9,8 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   explain: { summary: 'why a target has a finding', load: () => import('./explain.ts') },
   'why-not': { summary: 'why a target has no finding for a CVE', load: () => import('./why-not.ts') },
   db: { summary: 'the advisory database of this machine: status, update, build, import', load: () => import('./db.ts') },
+  versions: { summary: 'compare versions as their package managers do, and ask ranges', load: () => import('./versions.ts') },
+  cvss: { summary: 'the scores of CVSS vectors', load: () => import('./cvss.ts') },
   login: { summary: 'sign in to a platform', load: () => import('./login.ts') },
   push: { summary: 'have the platform scan an image, and follow it to its verdict', load: () => import('./push.ts') },
   images: { summary: 'the images a platform knows', load: () => import('./images.ts') },

@@ -11,7 +11,18 @@ const control = /[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 const harmless = (text: string): string => text.replace(control, (letter, at: number) => letter === '\n' || letter === '\t' || (letter === '\x1b' && /^\[\d+m/.test(text.slice(at + 1, at + 5))) ? letter : '\ufffd');
 
 /** JSON for programs, and for the terminal it may end on: what JSON would leave as it is of those characters is escaped. */
-export const jsonText = (value: unknown): string => JSON.stringify(value, null, 2).replace(control, (letter) => letter === '\n' ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+export const jsonText = (value: unknown): string => escaped(JSON.stringify(value, null, 2));
+
+/** The same on one line. */
+export const jsonLine = (value: unknown): string => escaped(JSON.stringify(value));
+
+const escaped = (json: string): string => json.replace(control, (letter) => letter === '\n' ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** Lines of `jsonLine`, in one write; false when nobody reads them any more. */
+export function sayLines(lines: readonly string[]): boolean {
+  if (lines.length > 0) writeAll(1, `${lines.join('\n')}\n`);
+  return !closed.has(1);
+}
 
 /** An error, and what to do next. */
 export function failed(what: string, next?: string): void {

@@ -2,7 +2,11 @@ import { parseVersion, Unreadable } from './scheme.ts';
 import { schemes, type Scheme } from './schemes.ts';
 
 export type Undetermined = { readonly result: 'undetermined'; readonly reason: string };
-export type Comparison = { readonly result: -1 | 0 | 1 } | Undetermined;
+export type Comparison = {
+  readonly result: -1 | 0 | 1;
+  /** Why the manager itself would refuse one of the two, though its order has a place for it (`v1-pre` in Go, a branch of Composer). */
+  readonly reason?: string;
+} | Undetermined;
 
 const older: Comparison = { result: -1 };
 const equal: Comparison = { result: 0 };
@@ -17,7 +21,10 @@ export function compareVersions(scheme: Scheme, a: string, b: string): Compariso
   const y = parseVersion(definition, b);
   if (y instanceof Unreadable) return unreadable(b, y.reason);
   const compared = (definition.pairwise ?? definition.compare)(x, y);
-  return compared < 0 ? older : compared > 0 ? newer : equal;
+  const answer = compared < 0 ? older : compared > 0 ? newer : equal;
+  const doubt = definition.irregular?.(x), other = doubt === undefined ? definition.irregular?.(y) : undefined;
+  if (doubt !== undefined) return { ...answer, reason: refused(a, doubt) };
+  return other === undefined ? answer : { ...answer, reason: refused(b, other) };
 }
 
 export type KeyAnswer = { readonly key: string } | { readonly undetermined: string };
@@ -37,5 +44,9 @@ export function versionKey(scheme: Scheme, version: string): KeyAnswer {
 /** The bytes of a key, for `bytea` and files. */
 export const keyBytes = (key: string): Buffer => Buffer.from(key, 'latin1');
 
+const refused = (version: string, reason: string): string => `its manager refuses version ${quoted(version)}: ${reason}`;
+
 export const unreadable = (version: string, reason: string): Undetermined =>
-  ({ result: 'undetermined', reason: `cannot read version ${JSON.stringify(version.length > 80 ? `${version.slice(0, 80)}…` : version)}: ${reason}` });
+  ({ result: 'undetermined', reason: `cannot read version ${quoted(version)}: ${reason}` });
+
+const quoted = (version: string): string => JSON.stringify(version.length > 80 ? `${version.slice(0, 80)}…` : version);
