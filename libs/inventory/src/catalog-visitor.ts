@@ -1,6 +1,6 @@
 import { type Entry, type PartReader, readParts, type Visitor } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
-import { type Cataloger, type FileCataloger, catalogerKey, type Found, isInParts, type PartsCataloger } from './cataloger.ts';
+import { type Cataloger, type FileCataloger, catalogerKey, type Found, isInParts, isLooking, type PartsCataloger, type ReadingCataloger } from './cataloger.ts';
 import { PartialReading, type Reading, together } from './partial-reading.ts';
 
 /** Results by cataloger (`name@version`), then by path; a cataloger that looked and found no file of its kind has an empty record. */
@@ -10,6 +10,11 @@ export type Results = Record<string, Record<string, Found>>;
 export class CatalogVisitor implements Visitor {
   private readonly catalogers: readonly Cataloger[];
   private readonly found: Map<string, Found>[];
+  private readonly looks: readonly { readonly i: number; readonly look: (entry: Entry) => Found | undefined }[];
+  private readonly readers: readonly { readonly i: number; readonly cataloger: ReadingCataloger }[];
+  /** The path that was asked about last, and the answer of each reader. */
+  private asked: string | undefined;
+  private readonly answers: (boolean | 'head')[] = [];
   private readonly paths = new Set<string>();
   /** Files whose parts are still being read, and the hard links that are to get the same results. */
   private readonly unfinished = new Map<string, Set<string>>();
@@ -17,46 +22,59 @@ export class CatalogVisitor implements Visitor {
   constructor(catalogers: readonly Cataloger[]) {
     this.catalogers = catalogers;
     this.found = catalogers.map(() => new Map());
+    this.looks = catalogers.flatMap((cataloger, i) => isLooking(cataloger) ? [{ i, look: cataloger.look() }] : []);
+    this.readers = catalogers.flatMap((cataloger, i) => isLooking(cataloger) ? [] : [{ i, cataloger }]);
   }
 
   /** A path that comes twice counts as it came last, whatever it is then. */
-  entry({ path }: Entry): void {
+  entry(entry: Entry): void {
+    const { path } = entry;
     if (this.paths.delete(path)) for (const found of this.found) found.delete(path);
     if (this.unfinished.size > 0) for (const links of this.unfinished.values()) links.delete(path);
+    for (const { i, look } of this.looks) {
+      const found = look(entry);
+      if (found) this.keep(i, path, found);
+    }
   }
 
   wants(entry: Entry): boolean | 'head' {
     let answer: boolean | 'head' = false;
-    for (const [i, cataloger] of this.catalogers.entries()) {
-      const one = cataloger.wants(entry.path, entry);
-      if (one === false) continue;
-      if (one === true && this.isTooBig(i, entry)) continue;
-      if (one === true) return true;
-      answer = 'head';
+    const answers = this.ask(entry);
+    for (let r = 0; r < answers.length; r++) {
+      const one = answers[r]!;
+      if (one === false || answer === true) continue;
+      if (one === 'head') answer = 'head';
+      else if (!this.isTooBig(this.readers[r]!.i, entry)) answer = true;
     }
     return answer;
   }
 
   /** As a whole when one cataloger needs it so: the others then read their parts of that. */
   wantsAfterHead(entry: Entry, head: Buffer): boolean | PartReader {
-    const wanting = this.catalogers.filter((cataloger, i) => cataloger.wants(entry.path, entry) === 'head' && cataloger.wantsHead?.(head) === true && !this.isTooBig(i, entry));
-    const inParts = wanting.filter(isInParts);
-    if (wanting.length > inParts.length) return true;
+    const inParts: PartsCataloger[] = [];
+    const answers = this.answersFor(entry);
+    for (const [r, { i, cataloger }] of this.readers.entries()) {
+      if (answers[r] !== 'head' || cataloger.wantsHead?.(head) !== true || this.isTooBig(i, entry)) continue;
+      if (!isInParts(cataloger)) return true;
+      inParts.push(cataloger);
+    }
     return inParts.length > 0 && this.reader(inParts, entry);
   }
 
   file(entry: Entry, bytes: Buffer): void {
-    for (const [i, cataloger] of this.catalogers.entries()) {
-      const answer = cataloger.wants(entry.path, entry);
+    const answers = this.answersFor(entry);
+    for (const [r, { i, cataloger }] of this.readers.entries()) {
+      const answer = answers[r]!;
       if (answer === false || (!isInParts(cataloger) && bytes.length > cataloger.maxBytes)) continue;
       if (answer === 'head' && cataloger.wantsHead?.(bytes.subarray(0, 4096)) !== true) continue;
-      this.keep(i, entry.path, catalogSafely(cataloger, entry.path, bytes));
+      const found = catalogSafely(cataloger, entry.path, bytes);
+      if (found) this.keep(i, entry.path, found);
     }
   }
 
   linked(entry: Entry): void {
     this.unfinished.get(entry.link)?.add(entry.path);
-    for (const [i, cataloger] of this.catalogers.entries()) {
+    for (const { i, cataloger } of this.readers) {
       const answer = cataloger.wants(entry.path, entry);
       const found = this.found[i]!.get(entry.link);
       if (found) this.keep(i, entry.path, found);
@@ -69,6 +87,15 @@ export class CatalogVisitor implements Visitor {
   results(): Results {
     return Object.fromEntries(this.catalogers.map((cataloger, i) => [catalogerKey(cataloger), Object.fromEntries([...this.found[i]!].sort(([a], [b]) => (a < b ? -1 : 1)))]));
   }
+
+  private ask(entry: Entry): readonly (boolean | 'head')[] {
+    this.asked = entry.path;
+    for (let r = 0; r < this.readers.length; r++) this.answers[r] = this.readers[r]!.cataloger.wants(entry.path, entry);
+    return this.answers;
+  }
+
+  /** What the catalogers answered a moment ago: most files are asked about, shown and handed over in a row. */
+  private answersFor(entry: Entry): readonly (boolean | 'head')[] { return entry.path === this.asked ? this.answers : this.ask(entry); }
 
   private reader(catalogers: readonly PartsCataloger[], { path, size }: Entry): PartReader {
     const links = new Set<string>();
@@ -89,7 +116,7 @@ export class CatalogVisitor implements Visitor {
 
   private isTooBig(i: number, { path, size }: Entry): boolean {
     const cataloger = this.catalogers[i]!;
-    if (isInParts(cataloger) || size <= cataloger.maxBytes) return false;
+    if (isLooking(cataloger) || isInParts(cataloger) || size <= cataloger.maxBytes) return false;
     this.keep(i, path, { packages: [], problems: [{ code: 'limit-file-bytes', detail: `${size} bytes; files of this kind are read up to ${cataloger.maxBytes}` }] });
     return true;
   }
@@ -100,8 +127,8 @@ export class CatalogVisitor implements Visitor {
   }
 }
 
-/** What the cataloger says of these bytes; anything it throws becomes a problem of this one file. */
-export function catalogSafely(cataloger: Cataloger, path: string, bytes: Buffer): Found {
+/** What the cataloger says of these bytes, undefined for nothing; anything it throws becomes a problem of this one file. */
+export function catalogSafely(cataloger: ReadingCataloger, path: string, bytes: Buffer): Found | undefined {
   if (!isInParts(cataloger)) return catalogWhole(cataloger, path, bytes);
   let found: Found = { packages: [] };
   readParts(new PartialReading(readSafely(cataloger, bytes.length), bytes.length, (result) => { found = result; }), bytes);
@@ -117,7 +144,7 @@ export function* readSafely(cataloger: PartsCataloger, size: number): Reading<Fo
   }
 }
 
-function catalogWhole(cataloger: FileCataloger, path: string, bytes: Buffer): Found {
+function catalogWhole(cataloger: FileCataloger, path: string, bytes: Buffer): Found | undefined {
   try {
     return cataloger.catalog({ path, bytes });
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Entry } from '@plimsoll/oci';
 import type { Found } from './found.ts';
 import type { Reading } from './partial-reading.ts';
 
-export type { Found, FoundPackage, FoundProblem, OwnedFiles } from './found.ts';
+export type { Accounts, FileFact, Found, FoundPackage, FoundProblem, FoundSecret, OwnedFiles } from './found.ts';
 
 /** A file picked out of an image: its path without a leading slash, and all its bytes. */
 export interface CatalogedFile {
@@ -26,8 +26,8 @@ export interface FileCataloger extends Named {
   wants(path: string, entry: Entry): boolean | 'head';
   /** Decides on the first 4096 bytes of the file, or all when it is shorter. */
   wantsHead?(head: Buffer): boolean;
-  /** Never throws for bad input: what it cannot read is in `problems`. */
-  catalog(file: CatalogedFile): Found;
+  /** Never throws for bad input: what it cannot read is in `problems`. undefined: nothing worth keeping for this path. */
+  catalog(file: CatalogedFile): Found | undefined;
 }
 
 /** Reads parts of files of any size: programs, of which little matters. As pure as the other. */
@@ -38,9 +38,17 @@ export interface PartsCataloger extends Named {
   read(size: number): Reading<Found>;
 }
 
-export type Cataloger = FileCataloger | PartsCataloger;
+/** Looks at names, owners and modes, never at bytes. */
+export interface EntryCataloger extends Named {
+  /** A look over one layer or tree, asked for everything in it but whiteouts: it may count, and it must be quick. undefined: nothing worth keeping. */
+  look(): (entry: Entry) => Found | undefined;
+}
+
+export type ReadingCataloger = FileCataloger | PartsCataloger;
+export type Cataloger = ReadingCataloger | EntryCataloger;
 
 export const isInParts = (cataloger: Cataloger): cataloger is PartsCataloger => 'read' in cataloger;
+export const isLooking = (cataloger: Cataloger): cataloger is EntryCataloger => 'look' in cataloger;
 
 /** The key its results are kept under. */
 export const catalogerKey = (cataloger: Named): string => `${cataloger.name}@${cataloger.version}`;

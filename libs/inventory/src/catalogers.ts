@@ -1,4 +1,6 @@
 import { type Cataloger, catalogerKey } from './cataloger.ts';
+import { accounts } from './checks/accounts.ts';
+import { fileFacts } from './checks/file-facts.ts';
 import { apk } from './catalogers/apk.ts';
 import { cargoAuditable } from './catalogers/cargo-auditable.ts';
 import { composerInstalled } from './catalogers/composer-installed.ts';
@@ -34,6 +36,8 @@ export const catalogers: readonly Cataloger[] = [
   cargoAuditable,
   composerInstalled,
   dotnetDeps,
+  accounts,
+  fileFacts,
 ];
 
 /** Those of these keys (`name@version`). */

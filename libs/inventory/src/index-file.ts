@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { passFile } from '@plimsoll/oci';
 import { invalid } from '@plimsoll/problem';
 import { catalogSafely, readSafely } from './catalog-visitor.ts';
-import { type Cataloger, type Found, isInParts } from './cataloger.ts';
+import { type Found, isInParts, isLooking, type ReadingCataloger } from './cataloger.ts';
 import { catalogers } from './catalogers.ts';
 import { cargoAuditable } from './catalogers/cargo-auditable.ts';
 import { goBinary } from './catalogers/go-binary.ts';
@@ -40,7 +40,7 @@ async function foundBy({ cataloger, as }: Reader, path: string, size: number): P
     return found;
   }
   if (size > cataloger.maxBytes) throw invalid('limit-file-bytes', `${path} has ${size} bytes; at most ${cataloger.maxBytes} are read`);
-  return catalogSafely(cataloger, as, await readFile(path));
+  return catalogSafely(cataloger, as, await readFile(path)) ?? { packages: [] };
 }
 
 async function firstBytes(path: string): Promise<Buffer> {
@@ -50,7 +50,7 @@ async function firstBytes(path: string): Promise<Buffer> {
   return head.subarray(0, bytesRead);
 }
 
-interface Reader { readonly cataloger: Cataloger; /** The path it would have in an image. */ readonly as: string }
+interface Reader { readonly cataloger: ReadingCataloger; /** The path it would have in an image. */ readonly as: string }
 
 /** By where it lies (`…/var/lib/dpkg/status`), else by its usual name, else by its first bytes. */
 function readersOf(path: string, size: number, head: Buffer): Reader[] {
@@ -60,7 +60,7 @@ function readersOf(path: string, size: number, head: Buffer): Reader[] {
   if (lock) return [{ cataloger: lock, as: name }];
   const parts = resolve(path).split('/');
   for (const as of [...parts.map((_, i) => parts.slice(i + 1).join('/')).slice(0, -1), usualPlaces[name] ?? name]) {
-    const found = catalogers.filter((one) => one.wants(as, entry) === true);
+    const found = catalogers.filter((one): one is ReadingCataloger => !isLooking(one) && one.wants(as, entry) === true);
     if (found.length) return found.map((cataloger) => ({ cataloger, as }));
   }
   if (reader(head)) return [{ cataloger: rpm, as: 'var/lib/rpm/Packages' }];

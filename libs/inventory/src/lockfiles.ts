@@ -1,4 +1,4 @@
-import type { Cataloger } from './cataloger.ts';
+import type { FileCataloger } from './cataloger.ts';
 import { composerLock } from './lockfiles/composer-lock.ts';
 import { gemfileLock } from './lockfiles/gemfile-lock.ts';
 import { goMod } from './lockfiles/go-mod.ts';
@@ -10,4 +10,4 @@ import { cargoLock, pdmLock, poetryLock, uvLock } from './lockfiles/toml-locks.t
 import { yarnLock } from './lockfiles/yarn-lock.ts';
 
 /** Lock files that may be a target themselves. To add one: one file, one line here. */
-export const lockfiles: readonly Cataloger[] = [npmLock, yarnLock, pnpmLock, requirements, pipfileLock, poetryLock, uvLock, pdmLock, goMod, cargoLock, gemfileLock, composerLock, nugetLock];
+export const lockfiles: readonly FileCataloger[] = [npmLock, yarnLock, pnpmLock, requirements, pipfileLock, poetryLock, uvLock, pdmLock, goMod, cargoLock, gemfileLock, composerLock, nugetLock];
