@@ -6,7 +6,10 @@ import type { EntityManager } from 'typeorm';
 export interface PackageName { readonly ecosystem: string; readonly name: string }
 
 /** Everything the current revision says of the given names, ready for `judge`. Other names look unknown to it. */
-export async function indexOfNames(tx: EntityManager, names: readonly PackageName[]): Promise<AdvisoryIndex> {
+export const indexOfNames = async (tx: EntityManager, names: readonly PackageName[]): Promise<AdvisoryIndex> => indexOf(await advisoriesOfNames(tx, names));
+
+/** The records that speak of the given names, each with its entries for those alone. */
+export async function advisoriesOfNames(tx: EntityManager, names: readonly PackageName[]): Promise<Advisory[]> {
   const rows = await tx.query(`
     select a.source, a.key, a.head, f.entry
     from unnest($1::text[], $2::text[]) as wanted (ecosystem, name)
@@ -20,7 +23,7 @@ export async function indexOfNames(tx: EntityManager, names: readonly PackageNam
     if (record) record.affected.push(entry);
     else records.set(id, { ...head, affected: [entry] });
   }
-  return indexOf(records.values());
+  return [...records.values()];
 }
 
 /** Each name once, in a fixed order: rows are then locked in the same order by everybody. */

@@ -1,12 +1,15 @@
 import { Controller } from '@nestjs/common';
 import { sources } from '@plimsoll/advisories';
 import { Answers, Bus } from '@plimsoll/bus';
-import { GetFeedsStatus, GetFindings, IngestSource, type Answer, type Body, type DocumentRef, type SourceStatus } from '@plimsoll/contracts';
+import { GetFeedsStatus, GetFindings, IngestSource, type Answer, type Body, type SourceStatus } from '@plimsoll/contracts';
 import { pageToken, readPageToken } from '@plimsoll/database';
 import { Inventory, type Package } from '@plimsoll/inventory';
 import { Problem } from '@plimsoll/problem';
 import { DataSource } from 'typeorm';
-import { findingsPage, summaryOf, type FindingsCursor } from './image-findings.ts';
+import { cursorOf, filtered, isAfter, type FindingsCursor } from './findings-page.ts';
+import { textsOf } from './finding-texts.ts';
+import { notCovered, rowsOf, summaryOf } from './image-findings.ts';
+import { imageOf } from './images.ts';
 import { Ingest } from './ingest.ts';
 import { currentRevision, holdRevision } from './revisions.ts';
 
@@ -19,19 +22,21 @@ export class AnswerAboutFeeds {
   async findings({ project, digest, severity, state, id, package: packageName, limit, page_token }: Body<typeof GetFindings>): Promise<Answer<typeof GetFindings>> {
     const sort = `findings:${project}:${digest}`;
     const after = readPageToken(sort, page_token) as FindingsCursor | undefined;
-    const found = await this.db.transaction(async (tx) => {
+    const image = await imageOf(this.db.manager, project, digest);
+    const places = placesOf(Inventory.parse(await this.bus.documents.get(image.inventory)).packages);
+    return this.db.transaction(async (tx) => {
       await holdRevision(tx);   // one revision for summary and page
-      const [image] = await tx.query('select id, inventory from images where project = $1 and digest = $2', [project, digest]) as { id: string; inventory: DocumentRef }[];
-      if (!image) throw new Problem('missing', `no image ${digest} in project ${project}`, { code: 'image-missing' });
-      return { inventory: image.inventory, revision: await currentRevision(tx), summary: await summaryOf(tx, image.id), ...await findingsPage(tx, image.id, { severity, state, id, package: packageName }, limit + 1, after) };
+      const all = await rowsOf(tx, [image.id]);
+      const wanted = await filtered(tx, all, { severity, state, id, package: packageName });
+      const from = after === undefined ? 0 : wanted.findIndex((row) => isAfter(row, after));
+      const page = from < 0 ? [] : wanted.slice(from, from + limit);
+      const summary = summaryOf(all, (await notCovered(tx, [image.id])).get(image.id) ?? 0);
+      return {
+        revision: (await currentRevision(tx)).number, summary, total: { count: wanted.length, relation: 'EXACT' as const },
+        items: await textsOf(tx, page, places),
+        ...(from >= 0 && from + limit < wanted.length ? { next_page_token: pageToken(sort, cursorOf(page.at(-1)!)) } : {}),
+      };
     });
-    const rows = found.rows.slice(0, limit);
-    const places = rows.length ? placesOf(Inventory.parse(await this.bus.documents.get(found.inventory)).packages) : new Map<string, Package>();
-    return {
-      revision: found.revision.number, summary: found.summary, total: { count: found.total, relation: 'EXACT' },
-      items: rows.map(({ finding }) => ({ ...finding, package: { ...finding.package, layer: places.get(finding.package.purl)?.layer, path: places.get(finding.package.purl)?.locations[0]?.path } })),
-      ...(found.rows.length > limit ? { next_page_token: pageToken(sort, rows.at(-1)!.cursor) } : {}),
-    };
   }
 
   @Answers(GetFeedsStatus)

@@ -87,7 +87,7 @@ describe('feeds', () => {
     expect(second).toMatchObject({ revision: 2, added: 1, changed: 2, removed: 0 });
     await vi.waitFor(async () => expect((await bench.said(ImageMatched)).length).toBe(before + 1), 10_000);
     expect((await bench.said(ImageMatched)).at(-1)).toMatchObject({ image: { reference: 'app:1' }, added: ['GHSA-2'], removed: ['GHSA-1'] });
-    const rows = await service.get(DataSource).query('select vulnerability, valid_from, valid_to from findings order by id');
+    const rows = await service.get(DataSource).query('select vulnerability, valid_from, valid_to from findings order by valid_from');
     expect(rows).toEqual([{ vulnerability: 'GHSA-1', valid_from: 1, valid_to: 2 }, { vulnerability: 'GHSA-2', valid_from: 2, valid_to: null }]);
   });
 

@@ -3,10 +3,12 @@ import { Bus, Hears, type Delivery, type Say } from '@plimsoll/bus';
 import { ImageIndexed, ImageMatched } from '@plimsoll/contracts';
 import { Inventory } from '@plimsoll/inventory';
 import type { EntityManager } from 'typeorm';
-import { changesSince, summaryOf, worstOf } from './image-findings.ts';
+import { ensureAnswers } from './answers.ts';
+import { distinctNames } from './advisory-rows.ts';
+import { rejudge, theseSubjects } from './findings.ts';
+import { changesSince, notCovered, rowsOf, summaryOf, worstOf } from './image-findings.ts';
 import { ensureSets } from './package-sets.ts';
 import { currentRevision, holdRevision } from './revisions.ts';
-import { rejudge } from './subjects.ts';
 
 /** An indexed image is matched against the current revision, and remembered by its package sets for the revisions to come. */
 @Controller()
@@ -23,10 +25,11 @@ export class MatchImage {
       const revision = await currentRevision(tx);
       // 2. only package versions that nobody had before need judging: all others are up to date
       const { sets, fresh } = await ensureSets(tx, inventory);
-      await rejudge(tx, fresh, revision.number);
+      await ensureAnswers(tx, distinctNames(fresh));
+      await rejudge(tx, theseSubjects(fresh), revision.number, 'new-package');
       // 3. the image is its sets
       const image = await rememberImage(tx, indexed, sets, revision.number);
-      await sayMatched(tx, say, image, indexed.push);
+      await sayMatched(tx, say, [image], indexed.push);
     });
   }
 }
@@ -43,19 +46,27 @@ async function rememberImage(tx: EntityManager, { image, platform, os, configura
   return row!.id;
 }
 
-interface ImageRow { project: string; digest: string; reference: string; platform: string | null; os: ImageMatched['os']; configuration: ImageMatched['configuration']; packages: number; problems: number; matched_revision: number }
+interface ImageRow { id: string; project: string; digest: string; reference: string; platform: string | null; os: ImageMatched['os']; configuration: ImageMatched['configuration']; packages: number; problems: number; matched_revision: number }
 
 /** How many findings and changes an event carries; the rest is asked for. */
 const listed = 200;
 
-/** Says what an image's findings are now, and what changed since it was said last. */
-export async function sayMatched(tx: EntityManager, say: Say, image: string, push?: string): Promise<void> {
+/** Says of each image what its findings are now, and what changed since it was said last. Two queries, however many images. */
+export async function sayMatched(tx: EntityManager, say: Say, images: readonly string[], push?: string): Promise<void> {
   const revision = await currentRevision(tx);
-  const [row] = await tx.query('select project, digest, reference, platform, os, configuration, packages, problems, matched_revision from images where id = $1', [image]) as ImageRow[];
-  const { project, digest, reference, platform, matched_revision, ...facts } = row!;
-  await say(ImageMatched, {
-    ...facts, push, image: { project, digest, reference }, platform: platform ?? undefined, revision,
-    summary: await summaryOf(tx, image), worst: await worstOf(tx, image, listed), ...await changesSince(tx, image, matched_revision, listed),
-  });
-  await tx.query('update images set matched_revision = $2 where id = $1', [image, revision.number]);
+  const rows = await tx.query('select id, project, digest, reference, platform, os, configuration, packages, problems, matched_revision from images where id = any($1::bigint[]) order by id', [images]) as ImageRow[];
+  const findings = Map.groupBy(await rowsOf(tx, images), ({ image }) => image);
+  const uncovered = await notCovered(tx, images);
+  const changes = new Map<string, { added: string[]; removed: string[] }>();
+  for (const [since, told] of Map.groupBy(rows, ({ matched_revision }) => matched_revision)) {
+    if (since !== revision.number) for (const [image, change] of await changesSince(tx, told.map(({ id }) => id), since, listed)) changes.set(image, change);
+  }
+  for (const { id, project, digest, reference, platform, matched_revision, ...facts } of rows) {
+    const found = findings.get(id) ?? [];
+    await say(ImageMatched, {
+      ...facts, push, image: { project, digest, reference }, platform: platform ?? undefined, revision,
+      summary: summaryOf(found, uncovered.get(id) ?? 0), worst: worstOf(found, listed), ...changes.get(id) ?? { added: [], removed: [] },
+    });
+  }
+  await tx.query('update images set matched_revision = $2 where id = any($1::bigint[])', [images, revision.number]);
 }

@@ -3,10 +3,11 @@ import type { Say } from '@plimsoll/bus';
 import { RevisionPublished } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import type { EntityManager } from 'typeorm';
+import { remakeAnswers } from './answers.ts';
 import { coverTouched } from './coverage.ts';
+import { rejudge, touchedBy } from './findings.ts';
 import { currentRevision, ownRevision } from './revisions.ts';
 import type { Staged } from './staging.ts';
-import { rejudge, type SubjectRow } from './subjects.ts';
 
 export interface Published { readonly revision: number; readonly added: number; readonly changed: number; readonly removed: number; readonly touchedImages: number }
 
@@ -48,11 +49,11 @@ export async function publishRevision(tx: EntityManager, say: Say, source: Sourc
   await touch(tx, source, staged);
 
   // 4. findings of the package versions under those names, and of nothing else
-  const subjects = await tx.query('select s.id, s.ecosystem, s.name, s.version, s.module, s.arch from subjects s join touched_names t on t.ecosystem = s.ecosystem and t.name = s.name where t.ingest = $1', [staged.ingest]) as SubjectRow[];
-  const dirty = await rejudge(tx, subjects, revision);
+  await remakeAnswers(tx, staged.ingest);
+  const dirty = await rejudge(tx, touchedBy(staged.ingest), revision, 'revision');
 
   // 5. the images that have them, or whose ecosystem became covered or uncovered: told one by one after this commits
-  const touchedImages = await queueImages(tx, revision, dirty, await coverTouched(tx, source.id, staged.ingest));
+  const touchedImages = await queueImages(tx, revision, dirty.subjects, await coverTouched(tx, source.id, staged.ingest));
   await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify([{ source: source.id, added, changed, removed }]), touchedImages]);
   await markSource(tx, source, staged, revision);
   await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [{ source: source.id, added, changed, removed }], touched_images: touchedImages });

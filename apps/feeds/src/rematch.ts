@@ -4,22 +4,24 @@ import { Log, Metrics } from '@plimsoll/telemetry';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { coverAll } from './coverage.ts';
+import { judgeByNewMatcher } from './findings.ts';
 import { sayMatched } from './match-image.ts';
 import { queueImages } from './publish-revision.ts';
 import { currentRevision, holdRevision, ownRevision } from './revisions.ts';
 
 /** Images told in one transaction. */
-const batchSize = 50;
+const batchSize = 100;
 
 /**
- * Tells of the images that a revision touched, or, at a start, of those whose coverage another version of this service saw otherwise. Their findings are up to date already; this only says so, one event an
- * image, in small transactions and by as many processes as there are.
+ * Tells of the images that a revision touched, or, at a start, of those that another version of this service saw otherwise.
+ * Their findings are up to date already; this only says so, one event an image, in small transactions and by as many
+ * processes as there are.
  */
 @Injectable()
 export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
-  private isCoverageKnown = false;
+  private isUpToDate = false;
   private wakeUp: () => void = () => undefined;
   private readonly waiting;
 
@@ -50,12 +52,14 @@ export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async work(): Promise<number> {
-    if (!this.isCoverageKnown) {
+    if (!this.isUpToDate) {
       await this.bus.commit(async (tx) => {
         await ownRevision(tx);
-        await queueImages(tx, (await currentRevision(tx)).number, [], await coverAll(tx));
+        const { number } = await currentRevision(tx);
+        const ecosystems = await coverAll(tx);
+        await queueImages(tx, number, await judgeByNewMatcher(tx, number), ecosystems);
       });
-      this.isCoverageKnown = true;
+      this.isUpToDate = true;
     }
     return this.tellBatch();
   }
@@ -65,7 +69,7 @@ export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdow
       const [rows] = await tx.query(`delete from rematches where image in (select image from rematches order by image limit ${batchSize} for update skip locked) returning image`) as [{ image: string }[], number];
       if (rows.length === 0) return 0;
       await holdRevision(tx);
-      for (const { image } of rows) await sayMatched(tx, say, image);
+      await sayMatched(tx, say, rows.map(({ image }) => image));
       return rows.length;
     });
     if (told > 0) {

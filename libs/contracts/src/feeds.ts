@@ -7,6 +7,10 @@ import { event, request, type Body } from './message.ts';
 /** A finding in the few words that lists, policies and messages need. */
 export const CompactFinding = Finding.pick({ id: true, severity: true, score: true, state: true, fix_state: true, fixed_version: true, published: true }).extend({
   package: z.string(), version: z.string(), purl: z.string(),
+  /** When this platform first saw it in this image. */
+  first_seen: z.string().optional(),
+  /** CISA says that it is exploited; and how likely that is within 30 days, 0–1. */
+  kev: z.boolean().optional(), epss: z.number().min(0).max(1).optional(),
 });
 export type CompactFinding = z.output<typeof CompactFinding>;
 

@@ -9,6 +9,7 @@ export * from './finding.ts';
 export { judge, type Judgement, type Subject } from './judge.ts';
 export { type KeyedEntry, keyedEntry, type KeyedRange } from './keyed.ts';
 export { match, type Matchable, type Matched, type MatchOptions, subjectOf } from './match.ts';
+export { answersOfRecord, matcherVersion, type RecordAnswer } from './record-answers.ts';
 export * from './summarize.ts';
 export { isAbout, type Statements, type VexHome, withVex } from './with-vex.ts';
 export { explain, whyNot, type WhyNot } from './why.ts';

@@ -40,8 +40,12 @@ export function judge(index: AdvisoryIndex, subject: Subject, all = false): Judg
     const hit = withRecord(candidate, decision, subject, version);
     if (all || hit.state === 'affected' || hit.state === 'undetermined') hits.push(hit);
   }
-  return groupByProblem(hits).map(({ id, hits: of }) => enrich(judgement(id, of, subject, version), index.enrichments(id)));
+  return answersOfHits(hits, subject, version).map((judgement) => enrich(judgement, index.enrichments(judgement.id)));
 }
+
+/** Records with their answers become one judgement per problem. */
+export const answersOfHits = (hits: readonly Hit[], subject: Subject, version: KeyedVersion): Judgement[] =>
+  groupByProblem(hits).map(({ id, hits: of }) => judgement(id, of, subject, version));
 
 /** Fetches the record and applies what only its text can tell: single versions behind a hash, module, architecture. */
 function withRecord(candidate: Candidate, decision: Decision, subject: Subject, version: KeyedVersion): Hit {
