@@ -13,7 +13,10 @@ export interface KnownImage {
   readonly problems: number;
 }
 
-/** The images that were read, each with its inventory's address. */
+/** An image as it was read; `layers` are undefined when it was known before. */
+export interface IndexedImage { readonly image: KnownImage; readonly analyzer: string; readonly layers: readonly string[] | undefined }
+
+/** The images that were read, each with its inventory's address, its layers and the projects that have it. */
 @Injectable()
 export class Images {
   constructor(private readonly db: DataSource) {}
@@ -30,12 +33,40 @@ export class Images {
     return row && { ...known(row), indexedAt: row.indexed_at };
   }
 
-  async indexed(tx: EntityManager, image: KnownImage, analyzer: string): Promise<void> {
+  /** Keeps an image as a project has it. One that was known before must still be: it throws when the image was forgotten meanwhile. */
+  async indexed(tx: EntityManager, { image, analyzer, layers }: IndexedImage, project: string, reference: string): Promise<void> {
+    if (layers) await this.write(tx, image, analyzer, layers);
+    else if ((await tx.query('update images set unused_since = null where digest = $1', [image.digest]) as [unknown, number])[1] === 0) throw new Error(`${image.digest} was forgotten meanwhile`);
+    await tx.query('insert into image_uses (digest, project, reference) values ($1, $2, $3) on conflict (digest, project) do update set reference = excluded.reference', [image.digest, project, reference]);
+  }
+
+  private async write(tx: EntityManager, image: KnownImage, analyzer: string, layers: readonly string[]): Promise<void> {
     await tx.query(`
       insert into images (digest, platform, inventory, os, configuration, packages, problems, analyzer) values ($1, $2, $3, $4, $5, $6, $7, $8)
       on conflict (digest) do update set platform = excluded.platform, inventory = excluded.inventory, os = excluded.os, configuration = excluded.configuration,
-        packages = excluded.packages, problems = excluded.problems, analyzer = excluded.analyzer, indexed_at = now()`,
+        packages = excluded.packages, problems = excluded.problems, analyzer = excluded.analyzer, indexed_at = now(), unused_since = null`,
     [image.digest, image.platform, image.inventory, image.os, image.configuration, image.packages, image.problems, analyzer]);
+    await tx.query('insert into image_layers (digest, layer) select $1, layer from unnest($2::text[]) layer on conflict do nothing', [image.digest, [...new Set(layers)]]);
+  }
+
+  /** A project has it no more; when no other has, its grace begins. */
+  async forgotten(tx: EntityManager, project: string, digest: string): Promise<void> {
+    await tx.query('select from images where digest = $1 for update', [digest]);
+    await tx.query('delete from image_uses where digest = $1 and project = $2', [digest, project]);
+    await tx.query('update images set unused_since = now() where digest = $1 and unused_since is null and not exists (select from image_uses where digest = $1)', [digest]);
+  }
+
+  /** Images that other catalogers than the present ones read and that were not named today: each by every project that has it. They count as named. */
+  async outdated(tx: EntityManager, analyzer: string, limit: number): Promise<{ digest: string; project: string; reference: string; platform: string | undefined }[]> {
+    const [rows] = await tx.query(`
+      with named as materialized (
+        select digest from images where analyzer <> $1 and unused_since is null and (outdated_said_at is null or outdated_said_at < now() - interval '1 day')
+        order by outdated_said_at nulls first, digest limit $2 for update skip locked)
+      update images set outdated_said_at = now() from named where images.digest = named.digest returning images.digest, platform`, [analyzer, limit]) as [{ digest: string; platform: string | null }[], number];
+    if (rows.length === 0) return [];
+    const uses = await tx.query('select digest, project, reference from image_uses where digest = any($1) order by digest, project', [rows.map(({ digest }) => digest)]) as { digest: string; project: string; reference: string }[];
+    const platforms = new Map(rows.map(({ digest, platform }) => [digest, platform ?? undefined]));
+    return uses.map((use) => ({ ...use, platform: platforms.get(use.digest) }));
   }
 }
 

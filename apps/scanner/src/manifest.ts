@@ -1,14 +1,14 @@
 import {
-  FindInventory, ImageIndexed, ImagePushed, ImageRejected,
+  CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ScanCancelled,
   type Manifest,
 } from '@plimsoll/contracts';
 
 export const manifest: Manifest = {
   name: 'scanner',
   does: 'Turns a pushed image into an inventory of everything inside it.',
-  hears: [ImagePushed],
-  answers: [FindInventory],
+  hears: [ImagePushed, ImageForgotten],
+  answers: [FindInventory, FindScans, CancelScan],
   asks: [],
-  says: [ImageIndexed, ImageRejected],
+  says: [ImageIndexed, ImageRejected, ScanCancelled, ImageOutdated],
   documents: 'writes',
 };

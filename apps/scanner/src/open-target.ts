@@ -1,17 +1,17 @@
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import type { ImagePushed } from '@plimsoll/contracts';
 import { openImage, recogniseTarget, type ImageSource, type ImageTarget } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
 import { scannerConfig } from './scanner.config.ts';
+import type { Scan } from './scans.ts';
 
 /** Opens what a push names: an image in a registry, or in a directory the operator allowed. */
 @Injectable()
 export class OpenTarget {
   private readonly config = scannerConfig();
 
-  async open({ target: text, digest, platform }: ImagePushed, signal: AbortSignal): Promise<ImageSource> {
+  async open({ target: text, digest, platform }: Pick<Scan, 'target' | 'digest' | 'platform'>, signal: AbortSignal): Promise<ImageSource> {
     const target = await recogniseTarget(text);
     if (target.kind === 'directory' || target.kind === 'file') throw new Problem('invalid', `${text} is not an image; scan it with \`plimsoll scan ${text}\` on the machine that holds it`, { code: 'target-not-an-image' });
     const { PLIMSOLL_SCANNER_PLAIN_HTTP: plainHttp, PLIMSOLL_SCANNER_DOCKER_CONFIG: dockerConfig, PLIMSOLL_SCANNER_REGISTRY_CA_FILE: caFile, PLIMSOLL_SCANNER_PRIVATE_REGISTRIES } = this.config;

@@ -6,7 +6,7 @@ const list = z.string().default('').transform((text) => text.split(',').map((ite
 
 /** Every setting of the scanner; the defaults are safe for a stranger's images. */
 export const ScannerConfig = z.object({
-  /** Images read at the same time by one process; layers share the worker threads. */
+  /** Images read at the same time by one process; layers share the worker threads. One place more is kept for admissions. */
   PLIMSOLL_SCANNER_CONCURRENCY: z.coerce.number().int().min(1).max(32).default(2),
   /** Threads that read layers; reading is processor work, so one per core. */
   PLIMSOLL_SCANNER_WORKERS: z.coerce.number().int().min(1).max(64).default(availableParallelism()),
@@ -22,6 +22,10 @@ export const ScannerConfig = z.object({
   PLIMSOLL_SCANNER_REGISTRY_CA_FILE: z.string().optional(),
   /** Seconds for one image, whatever it is. */
   PLIMSOLL_SCANNER_IMAGE_SECONDS: z.coerce.number().int().min(1).default(1_800),
+  /** How often outdated images are looked for: those whose layers newer catalogers have not seen. */
+  PLIMSOLL_SCANNER_RESCAN_SECONDS: z.coerce.number().positive().default(60),
+  /** Days after which an image that no project has, and a kept layer that no image has, are thrown away. */
+  PLIMSOLL_SCANNER_KEEP_UNUSED_DAYS: z.coerce.number().min(0).default(7),
 });
 export type ScannerConfig = z.output<typeof ScannerConfig>;
 

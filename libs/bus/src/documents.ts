@@ -19,6 +19,8 @@ export interface Documents {
   put(value: unknown, mediaType: string): Promise<DocumentRef>;
   /** Reads it back and checks it against its digest. Throws `missing` when it is gone, `bug` when it is not what it says. */
   get(ref: DocumentRef): Promise<unknown>;
+  /** Takes it away; what is not there is gone already. The caller knows that nobody refers to it. */
+  remove(ref: DocumentRef): Promise<void>;
 }
 
 export const documentsOver = (js: JetStreamClient): Documents => {
@@ -40,6 +42,10 @@ export const documentsOver = (js: JetStreamClient): Documents => {
       const content = await decompress(packed, { maxOutputLength: size + 1 });
       if (`sha256:${createHash('sha256').update(content).digest('hex')}` !== digest) throw new Problem('bug', `document ${digest} has other content`, { code: 'document-digest-mismatch' });
       return JSON.parse(content.toString('utf8')) as unknown;
+    },
+    async remove({ digest }) {
+      const bucket = await store(), known = await bucket.info(digest);
+      if (known !== null && !known.deleted) await bucket.delete(digest);
     },
   };
 };

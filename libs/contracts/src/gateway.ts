@@ -4,6 +4,7 @@ import { event, type Body } from './message.ts';
 
 /** Admission waits > push > scheduled. */
 export const Priority = z.enum(['admission', 'push', 'scheduled']);
+export type Priority = z.output<typeof Priority>;
 
 /** Somebody pushed or submitted an image: a person, a pipeline or a registry's webhook. */
 export const ImagePushed = event('gateway', 'image.pushed.v1', {
@@ -18,3 +19,12 @@ export const ImagePushed = event('gateway', 'image.pushed.v1', {
   priority: Priority.default('push'),
 });
 export type ImagePushed = Body<typeof ImagePushed>;
+
+/** A project has an image no more: everybody forgets what he keeps of it for that project. Said again when an event of before comes in late. */
+export const ImageForgotten = event('gateway', 'image.forgotten.v1', {
+  project: Project, digest: Digest, reference: z.string().max(4096),
+  /** A person deleted it, or the project keeps only so many. */
+  why: z.enum(['deleted', 'retention']),
+  by: z.string().max(256).optional(),
+});
+export type ImageForgotten = Body<typeof ImageForgotten>;

@@ -1,6 +1,7 @@
 import { OperatingSystem } from '@plimsoll/inventory';
 import { z } from 'zod';
 import { Digest, DocumentRef, Image, ProblemBody, Project } from './common.ts';
+import { Priority } from './gateway.ts';
 import { event, request, type Body } from './message.ts';
 
 /** Everything inside the image is known. A partial inventory says so in `problems`. */
@@ -27,6 +28,40 @@ export const ImageRejected = event('scanner', 'image.rejected.v1', {
   problem: ProblemBody,
 });
 export type ImageRejected = Body<typeof ImageRejected>;
+
+/** A scan ended without a result: somebody cancelled it, or a scheduled one found nothing to replace what is known. */
+export const ScanCancelled = event('scanner', 'scan.cancelled.v1', {
+  push: z.uuid(), project: Project, target: z.string().max(4096), by: z.string().max(256).optional(), why: z.string(),
+});
+export type ScanCancelled = Body<typeof ScanCancelled>;
+
+/** Newer catalogers than those that read this image would read it otherwise: it is worth another scan. */
+export const ImageOutdated = event('scanner', 'image.outdated.v1', {
+  image: Image, platform: z.string().optional(),
+  /** Names the present set of catalogers. */
+  analyzer: z.string(),
+});
+export type ImageOutdated = Body<typeof ImageOutdated>;
+
+/** Where a scan is that waits or runs. */
+export const FoundScan = z.object({
+  push: z.uuid(), state: z.enum(['queued', 'running']), priority: Priority,
+  /** From 1 when it was tried; 0 before. */
+  attempt: z.int().nonnegative(),
+  /** Scans that go before it; absent for one that runs. */
+  ahead: z.int().nonnegative().optional(),
+  /** What it waits for besides its turn: another scan reads one of its layers, or its registry gets time to recover. */
+  waits_for: z.enum(['layer', 'retry']).optional(),
+  queued_at: z.string(), started_at: z.string().optional(),
+});
+export type FoundScan = z.output<typeof FoundScan>;
+
+/** Scans that wait or run; those that ended, and unknown ones, are left out. */
+export const FindScans = request('scanner', 'find-scans.v1', { pushes: z.array(z.uuid()).max(500) }, z.object({ scans: z.array(FoundScan) }));
+
+/** Ends a scan without a result, also one whose push has not arrived yet. Problem `scan-ended` when it is too late. */
+export const CancelScan = request('scanner', 'cancel-scan.v1', { push: z.uuid(), project: Project, target: z.string().max(4096), by: z.string().max(256) },
+  z.object({ was: z.enum(['queued', 'running', 'cancelled']) }));
 
 /** How far the reading of an image is; plain NATS, not kept: nobody needs yesterday's progress. */
 export const ScanProgress = z.object({

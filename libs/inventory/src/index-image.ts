@@ -34,7 +34,7 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   /** What is known of a layer already, by the digest of its stored bytes. Catalogers it lacks are run, and what they alone found is handed to `analyzed`. */
   readonly cached?: ((digest: string) => Promise<LayerAnalysis | undefined>) | undefined;
   readonly analyzed?: ((analysis: LayerAnalysis) => Promise<void>) | undefined;
-  /** Wraps the look-up and the reading of one layer, so that of several processes one reads it and the others then find it. */
+  /** Wraps the look-up and the reading of one layer that is not wholly known, so that of several processes one reads it. May reject with a Problem of its own when another does. */
   readonly alone?: (<T>(digest: string, work: () => Promise<T>) => Promise<T>) | undefined;
   /** True: a layer that cannot be read rejects with its Problem (which says whether trying again helps). Else it is a problem of a partial inventory. */
   readonly strict?: boolean | undefined;
@@ -64,18 +64,19 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
   // Starting threads takes as long as reading a few megabytes here does, or the headers of a few gigabytes.
   const isQuick = bytesTotal < smallImage || (verify === false && layers.every((_, i) => canBeWalked(image.layerInput(i))));
   const pool = isQuick && options.pool === undefined && options.workers === undefined ? undefined : options.pool ?? new LayerPool(Math.min(options.workers ?? availableParallelism(), layers.length));
-  const analyze: Analyze = (input, keys, onBytes) => pool?.analyze({ input, keys, limits, verify }, signal, onBytes) ?? analyzeLayer(input, { catalogers: withKeys(keys), limits, verify, signal, onBytes });
+  const failing = new AbortController(), within = signal ? AbortSignal.any([signal, failing.signal]) : failing.signal;
+  const analyze: Analyze = (input, keys, onBytes) => pool?.analyze({ input, keys, limits, verify }, within, onBytes) ?? analyzeLayer(input, { catalogers: withKeys(keys), limits, verify, signal: within, onBytes });
   const tell = teller(layers, options.onProgress);
   try {
     const parts: LayerPart[] = new Array(layers.length);
     // Largest first: the last one to finish decides how long it takes.
     const order = layers.map((_, i) => i).sort((a, b) => layers[b]!.size - layers[a]!.size);
-    await Promise.all(order.map(async (i) => {
+    await allOrFirstFailure(order.map(async (i) => {
       const { digest, diffId, size, mediaType, createdBy } = layers[i]!;
       const layer: Layer = { digest, diff_id: diffId, size, media_type: mediaType, ...(createdBy && { created_by: createdBy }) };
-      parts[i] = { layer, ...(await readPart(image, i, (input, keys) => analyze(input, keys, (read) => tell.read(i, read)), options)) };
+      parts[i] = { layer, ...(await readPart(image, i, (input, keys) => analyze(input, keys, (read) => tell.read(i, read)), { ...options, signal: within })) };
       tell.done(i);
-    }));
+    }), failing);
     // What follows takes memory too; threads that are no longer needed give theirs back first.
     if (!options.pool) await pool?.close();
     const { reference, digest, platform, config } = image;
@@ -83,6 +84,19 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
   } finally {
     if (!options.pool) await pool?.close();
   }
+}
+
+/**
+ * Waits for every layer, also when one fails: nothing reads on behind the back of who closes the image. What trying again may mend
+ * lets the others finish, because what they find is kept; what nothing mends ends them.
+ */
+async function allOrFirstFailure(reading: readonly Promise<void>[], failing: AbortController): Promise<void> {
+  const failures: unknown[] = [];
+  await Promise.all(reading.map((one) => one.catch((error: unknown) => {
+    failures.push(error);
+    if (!Problem.from(error).retry) failing.abort(error);
+  })));
+  if (failures.length > 0) throw failing.signal.aborted ? failing.signal.reason : failures[0];
 }
 
 /** Adds up how far the layers are; speaks at most ten times a second between finished layers. */
@@ -106,9 +120,9 @@ function teller(layers: readonly { readonly size: number }[], onProgress: IndexO
 type Analyze = (input: LayerInput, keys: readonly string[], onBytes?: OnBytes) => Promise<LayerAnalysis>;
 
 async function readPart(image: ImageSource, i: number, analyze: Analyze, options: IndexOptions): Promise<Pick<LayerPart, 'analysis' | 'problem'>> {
-  const { signal, strict, alone = (_digest, work) => work() } = options;
+  const { signal, strict } = options;
   try {
-    return { analysis: await alone(image.layers[i]!.digest, () => analysisOf(image, i, analyze, options)) };
+    return { analysis: await analysisOf(image, i, analyze, options) };
   } catch (error) {
     signal?.throwIfAborted();
     if (strict || !(error instanceof Problem) || (error.kind === 'bug' && error.code === undefined) || error.code === 'pool-closed') throw error;
@@ -117,16 +131,23 @@ async function readPart(image: ImageSource, i: number, analyze: Analyze, options
 }
 
 /** What is known of the layer, completed by the catalogers that have not seen it. */
-async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cached, analyzed }: IndexOptions): Promise<LayerAnalysis> {
+async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cached, analyzed, alone = (_digest, work) => work() }: IndexOptions): Promise<LayerAnalysis> {
   const { digest, diffId } = image.layers[i]!;
-  // A docker-archive names its layers by the diffId its configuration claims: nothing is looked up under an unproven name.
-  const known = image.digest === undefined ? undefined : await cached?.(digest);
-  if (known && known.diff_id !== diffId) throw new Problem('invalid', `the configuration claims ${diffId}, the layer is ${known.diff_id}`, { code: 'diff-id-mismatch' });
-  const missing = missingFrom(known ?? { results: {} }, catalogers.map(catalogerKey));
-  if (known && missing.length === 0) return known;
-  const fresh = await analyze(image.layerInput(i), missing);
-  if (!fresh.problems.some(({ code }) => code === 'layer-unverified')) await analyzed?.(fresh);
-  return known ? mergeAnalyses(known, fresh) : fresh;
+  const lookUp = async (): Promise<{ known: LayerAnalysis | undefined; missing: string[] }> => {
+    // A docker-archive names its layers by the diffId its configuration claims: nothing is looked up under an unproven name.
+    const known = image.digest === undefined ? undefined : await cached?.(digest);
+    if (known && known.diff_id !== diffId) throw new Problem('invalid', `the configuration claims ${diffId}, the layer is ${known.diff_id}`, { code: 'diff-id-mismatch' });
+    return { known, missing: missingFrom(known ?? { results: {} }, catalogers.map(catalogerKey)) };
+  };
+  const before = await lookUp();
+  if (before.known && before.missing.length === 0) return before.known;
+  return alone(digest, async () => {
+    const { known, missing } = await lookUp();   // somebody may have read it since
+    if (known && missing.length === 0) return known;
+    const fresh = await analyze(image.layerInput(i), missing);
+    if (!fresh.problems.some(({ code }) => code === 'layer-unverified')) await analyzed?.(fresh);
+    return known ? mergeAnalyses(known, fresh) : fresh;
+  });
 }
 
 const smallImage = 8 * 1024 * 1024;

@@ -1,0 +1,40 @@
+import { Controller } from '@nestjs/common';
+import { Answers, Bus, Hears, type Delivery } from '@plimsoll/bus';
+import { CancelScan, FindInventory, FindScans, ImageForgotten, ImagePushed, ScanCancelled, type Answer, type Body } from '@plimsoll/contracts';
+import { Problem } from '@plimsoll/problem';
+import { Images } from './images.ts';
+import { Scans } from './scans.ts';
+
+/** What others want of the scanner: that it queues, finds, cancels and forgets. All of it is quick; the work is done by WorkOnScans. */
+@Controller()
+export class HearPushes {
+  constructor(private readonly bus: Bus, private readonly scans: Scans, private readonly images: Images) {}
+
+  @Hears(ImagePushed)
+  async pushed(pushed: ImagePushed, { commit }: Delivery): Promise<void> { await commit((tx) => this.scans.add(tx, pushed)); }
+
+  @Hears(ImageForgotten)
+  async forgotten({ project, digest }: ImageForgotten, { commit }: Delivery): Promise<void> { await commit((tx) => this.images.forgotten(tx, project, digest)); }
+
+  @Answers(FindScans)
+  async findScans({ pushes }: Body<typeof FindScans>): Promise<Answer<typeof FindScans>> { return { scans: await this.scans.find(pushes) }; }
+
+  /** A scan that ended is no longer to be cancelled; one that was cancelled is cancelled. */
+  @Answers(CancelScan)
+  cancelScan({ push, project, target, by }: Body<typeof CancelScan>): Promise<Answer<typeof CancelScan>> {
+    return this.bus.commit(async (tx, say) => {
+      const was = await this.scans.cancel(tx, push, project);
+      if (was === undefined) throw new Problem('missing', `there is no scan ${push} in ${project}`, { code: 'operation-missing' });
+      if (was === 'ended') throw new Problem('conflict', 'the scan has ended already', { code: 'scan-ended' });
+      if (was !== 'cancelled') await say(ScanCancelled, { push, project, target, by, why: 'somebody cancelled it' });
+      return { was };
+    });
+  }
+
+  @Answers(FindInventory)
+  async findInventory({ digest }: Body<typeof FindInventory>): Promise<Answer<typeof FindInventory>> {
+    const found = await this.images.find(digest);
+    if (!found) throw new Problem('missing', `no image ${digest} was indexed`, { code: 'image-missing' });
+    return { inventory: found.inventory, platform: found.platform, packages: found.packages, problems: found.problems, indexed_at: found.indexedAt.toISOString() };
+  }
+}

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { keepTrace } from '@plimsoll/bus';
+import type { FoundScan, ImagePushed, Priority } from '@plimsoll/contracts';
+import { DataSource, type EntityManager } from 'typeorm';
+import { isHeld, newsChannel } from './presence.ts';
+
+/** The best first. */
+export const priorities: readonly Priority[] = ['admission', 'push', 'scheduled'];
+
+/** A scan that a worker was given. `attempt` counts from 1. */
+export interface Scan {
+  readonly push: string; readonly project: string; readonly target: string;
+  readonly digest: string | undefined; readonly platform: string | undefined; readonly priority: Priority;
+  readonly worker: string; readonly attempt: number; readonly queuedAt: Date; readonly trace: Record<string, string>;
+}
+
+/** Ended and cancelled scans are remembered for longer than the stream keeps the pushes that could come again. */
+const rememberDays = 8;
+
+/**
+ * The queue of scans. A scan is given to one worker, and is that worker's until it ends, is given back, is cancelled, or the
+ * worker dies. Among scans of one priority, projects take turns (start-time fair queueing, Goyal, Vin and Cheng 1996, with
+ * scans as the unit): a new scan gets the turn after its project's last waiting one, but none before the turn that is on.
+ */
+@Injectable()
+export class Scans {
+  constructor(private readonly db: DataSource) {}
+
+  /** Puts a push into the queue; one that is known, or cancelled before it came, stays what it is. */
+  async add(tx: EntityManager, { push, project, target, digest, platform, priority }: ImagePushed): Promise<void> {
+    await tx.query(`
+      insert into scans (push, project, target, digest, platform, priority, state, trace, turn)
+      select $1, $2, $3, $4, $5, $6, 'queued', $7, greatest(
+        (select max(turn) + 1 from scans where project = $2 and priority = $6 and state = 'queued'),
+        (select turn from scans where state = 'queued' and waits_for is null and priority = $6 order by turn limit 1), 0)
+      on conflict (push) do nothing`, [push, project, target, digest ?? null, platform ?? null, priorities.indexOf(priority), keepTrace()]);
+    await tell(tx, 'wake');
+  }
+
+  /** Gives a worker the next scan whose priority is at least `least`; undefined when there is none. */
+  async next(worker: string, least: Priority): Promise<Scan | undefined> {
+    const [rows] = await this.db.query(`
+      with next as materialized (
+        select push from scans where state = 'queued' and waits_for is null and priority <= $2 and not_before <= now()
+        order by priority, turn, queued_at limit 1 for update skip locked)
+      update scans set state = 'running', worker = $1, attempt = attempt + 1, started_at = now() from next where scans.push = next.push
+      returning scans.push, project, target, digest, platform, priority, worker, attempt, trace, queued_at`, [worker, priorities.indexOf(least)]) as [Row[], number];
+    const [row] = rows;
+    return row && { ...row, queuedAt: row.queued_at, digest: row.digest ?? undefined, platform: row.platform ?? undefined, priority: priorities[row.priority]! };
+  }
+
+  /** Ends a scan that is still this worker's; false: it was cancelled, or given to another. */
+  async end(tx: EntityManager, { push, worker, attempt }: Scan): Promise<boolean> {
+    const [, count] = await tx.query(`update scans set state = 'ended', worker = null, ended_at = now() where push = $1 and state = 'running' and worker = $2 and attempt = $3`, [push, worker, attempt]) as [unknown, number];
+    return count === 1;
+  }
+
+  /** Tries again after a while. */
+  async retry(scan: Scan, afterMs: number): Promise<void> { await this.back(scan, 0, afterMs, null); }
+
+  /** Puts it back as if it had not been tried: what stopped it is not its fault. */
+  async giveBack(scan: Scan, afterMs = 0): Promise<void> { await this.back(scan, 1, afterMs, null); }
+
+  /** Puts it aside until nobody holds `name`. */
+  async waitFor(scan: Scan, name: string): Promise<void> { await this.back(scan, 1, 0, name); }
+
+  private async back({ push, worker, attempt }: Scan, uncounted: number, afterMs: number, waitsFor: string | null): Promise<void> {
+    await this.db.query(`
+      update scans set state = 'queued', worker = null, started_at = null, attempt = attempt - $4, not_before = now() + $5 * interval '1 ms', waits_for = $6
+      where push = $1 and state = 'running' and worker = $2 and attempt = $3`, [push, worker, attempt, uncounted, afterMs, waitsFor]);
+  }
+
+  /** Lets those go on who wait for it. */
+  async wake(name: string): Promise<void> {
+    const [, count] = await this.db.query('update scans set waits_for = null where waits_for = $1', [name]) as [unknown, number];
+    if (count > 0) await tell(this.db, 'wake');
+  }
+
+  /**
+   * Takes scans from workers that died, and from this one what it does not know of (an answer that was lost on its way); lets
+   * go on who waits for what nobody holds.
+   */
+  async rescue(worker: string, running: readonly string[]): Promise<number> {
+    const [, freed] = await this.db.query(`
+      update scans set state = 'queued', worker = null, started_at = null where state = 'running' and case
+        when worker = $1 then push <> all($2::uuid[]) and started_at < now() - interval '10 s'
+        else not ${isHeld('scans.worker::text')} end`, [worker, running]) as [unknown, number];
+    const [, woken] = await this.db.query(`update scans set waits_for = null where waits_for is not null and not ${isHeld('scans.waits_for')}`) as [unknown, number];
+    if (freed + woken > 0) await tell(this.db, 'wake');
+    return freed;
+  }
+
+  /** Which of these are not this worker's any more. */
+  async lost(worker: string, running: readonly string[]): Promise<string[]> {
+    if (running.length === 0) return [];
+    const rows = await this.db.query(`select push from scans where push = any($2) and (state <> 'running' or worker is distinct from $1)`, [worker, running]) as { push: string }[];
+    return rows.map(({ push }) => push);
+  }
+
+  /** Cancels a scan wherever it is; of one nobody heard of yet, it is remembered. Answers what it was, undefined when unknown. */
+  async cancel(tx: EntityManager, push: string, project: string): Promise<'queued' | 'running' | 'ended' | 'cancelled' | undefined> {
+    const [before] = await tx.query('select state, project from scans where push = $1 for update', [push]) as { state: 'queued' | 'running' | 'ended' | 'cancelled'; project: string }[];
+    if (before && before.project !== project) return undefined;
+    if (before?.state === 'ended' || before?.state === 'cancelled') return before.state;
+    await tx.query(`
+      insert into scans (push, project, target, priority, turn, state, trace, ended_at) values ($1, $2, '', 1, 0, 'cancelled', '{}', now())
+      on conflict (push) do update set state = 'cancelled', worker = null, waits_for = null, ended_at = now()`, [push, project]);
+    await tell(tx, `cancel ${push}`);
+    return before?.state ?? 'queued';
+  }
+
+  /** Where scans are that wait or run; others are left out. */
+  async find(pushes: readonly string[]): Promise<FoundScan[]> {
+    const rows = await this.db.query(`
+      with line as (select push, (row_number() over (order by priority, turn, queued_at) - 1)::int as ahead from scans where state = 'queued')
+      select scans.push, state, priority, attempt, waits_for, not_before > now() as later, queued_at, started_at, ahead
+      from scans left join line using (push) where push = any($1) and state in ('queued', 'running')`, [pushes]) as FoundRow[];
+    return rows.map((row) => ({
+      push: row.push, state: row.state, priority: priorities[row.priority]!, attempt: row.attempt, ahead: row.ahead ?? undefined,
+      waits_for: row.waits_for !== null ? 'layer' : row.state === 'queued' && row.later ? 'retry' : undefined,
+      queued_at: row.queued_at.toISOString(), started_at: row.started_at?.toISOString(),
+    }));
+  }
+
+  /** How many wait by priority, and the seconds the first of them has waited. */
+  async waiting(): Promise<{ priority: Priority; count: number; seconds: number }[]> {
+    const rows = await this.db.query(`select priority, count(*)::int as count, extract(epoch from now() - min(queued_at))::float8 as seconds from scans where state = 'queued' group by priority`) as { priority: number; count: number; seconds: number }[];
+    return priorities.map((priority, i) => ({ count: 0, seconds: 0, ...rows.find((row) => row.priority === i), priority }));
+  }
+
+  async forgetOld(): Promise<void> {
+    await this.db.query(`delete from scans where ended_at < now() - interval '${rememberDays} days'`);
+  }
+}
+
+const tell = async (db: EntityManager | DataSource, news: string): Promise<void> => { await db.query('select pg_notify($1, $2)', [newsChannel, news]); };
+
+interface Row { push: string; project: string; target: string; digest: string | null; platform: string | null; priority: number; worker: string; attempt: number; trace: Record<string, string>; queued_at: Date }
+interface FoundRow { push: string; state: 'queued' | 'running'; priority: number; attempt: number; waits_for: string | null; later: boolean; queued_at: Date; started_at: Date | null; ahead: number | null }
