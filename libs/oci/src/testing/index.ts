@@ -1,3 +1,4 @@
 export * from './build-image.ts';
 export * from './serve-registry.ts';
 export * from './write-tar.ts';
+export { type TarListener, TarWalker } from '../tar.ts';
