@@ -10,7 +10,7 @@ import { goBinary } from './catalogers/go-binary.ts';
 import { reader, rpm } from './catalogers/rpm.ts';
 import { contentsOf, problemsOfFiles } from './coalesce.ts';
 import { isElf } from './elf.ts';
-import { lockfiles } from './lockfiles.ts';
+import { targetLockfiles } from './lockfiles.ts';
 import type { Inventory } from './model.ts';
 import { PartialReading } from './partial-reading.ts';
 import { indexSbom } from './sbom/index-sbom.ts';
@@ -56,7 +56,7 @@ interface Reader { readonly cataloger: ReadingCataloger; /** The path it would h
 function readersOf(path: string, size: number, head: Buffer): Reader[] {
   const name = basename(path);
   const entry = { path: name, type: 'file', size, mode: 0o755, uid: 0, gid: 0, link: '' } as const;
-  const lock = lockfiles.find((one) => one.wants(name, entry));
+  const lock = targetLockfiles.find((one) => one.wants(name, entry));
   if (lock) return [{ cataloger: lock, as: name }];
   const parts = resolve(path).split('/');
   for (const as of [...parts.map((_, i) => parts.slice(i + 1).join('/')).slice(0, -1), usualPlaces[name] ?? name]) {

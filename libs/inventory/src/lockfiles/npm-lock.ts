@@ -30,8 +30,9 @@ function fromDependencies(root: Record<string, unknown>): FoundPackage[] {
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     for (const [name, entry] of Object.entries(next)) {
       if (!isRecord(entry)) continue;
-      const alias = /^npm:(.+)@([^@]+)$/.exec(textOf(entry['version']) ?? '');
-      packages.push({ type: 'npm', name: alias?.[1] ?? name, version: alias?.[2] ?? textOf(entry['version']) ?? '' });
+      const stated = textOf(entry['version']) ?? '', alias = /^npm:(.+)@([^@]+)$/.exec(stated);
+      // The project's own folders are no dependencies; what is from a repository or an address has no version of the registry.
+      if (!stated.startsWith('file:')) packages.push({ type: 'npm', name: alias?.[1] ?? name, version: alias?.[2] ?? (/^\d/.test(stated) ? stated : '') });
       if (isRecord(entry['dependencies'])) todo.push(entry['dependencies']);
     }
   }

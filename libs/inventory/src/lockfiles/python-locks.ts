@@ -18,14 +18,24 @@ export const pipfileLock: FileCataloger = lockfile('pipfile-lock', (name) => nam
 });
 
 /** `requirements*.txt` (pip, "Requirements File Format"): only `==` pins a version; anything looser is listed without one. */
-export const requirements: FileCataloger = lockfile('requirements', (name) => /^[\w.-]*requirements[\w.-]*\.txt$/i.test(name), (bytes): Found => {
-  const packages: FoundPackage[] = [];
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '').replace(/\\\r?\n/g, ' ');
-  for (const raw of text.split(/\r?\n/)) {
-    const line = raw.replace(/(^|\s)#.*$/, '').trim();
-    const match = /^([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?:(===?)\s*([^\s;,]+))?/.exec(line);
-    if (!match || /^[A-Za-z]:|:\/\//.test(line.split(/[;\s]/)[0]!)) continue;
-    packages.push({ type: 'pypi', name: normalPythonName(match[1]!), version: match[3] && !match[3].includes('*') ? match[3] : '' });
-  }
+export const requirements: FileCataloger = lockfile('requirements', (name) => /^[\w.-]*requirements[\w.-]*\.(?:txt|pip)$/i.test(name), (bytes): Found => {
+  const packages = textOfAny(bytes).replace(/\\\r?\n/g, ' ').split(/\r?\n/).flatMap((line) => requirement(line) ?? []);
   return { packages };
 });
+
+/** PowerShell writes UTF-16 when a `pip freeze` is sent into a file. */
+const textOfAny = (bytes: Buffer): string => (bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le') : bytes.toString('utf8')).replace(/^\uFEFF/, '');
+
+/** One line: `name[extra] == 1.0 ; marker --hash=…`, `name @ address`, `-e address#egg=name`; undefined for options and for what has no name. */
+export function requirement(raw: string): FoundPackage | undefined {
+  const line = raw.replace(/(^|\s)#.*$/, '').trim();
+  // An address: its name is in a fragment, in the file name of a wheel, or nowhere.
+  if (/^(?:-e\s|--editable[\s=])|^[\w+.-]+:\/\/|^git\+/.test(line)) {
+    const egg = /#(?:.*&)?egg=([A-Za-z0-9][\w.-]*)/.exec(line)?.[1], [, wheel, version = ''] = /\/([A-Za-z0-9][\w.]*)-(\d[^-/]*)-[^/]*\.whl/.exec(line) ?? [];
+    const name = egg ?? wheel;
+    return name ? { type: 'pypi', name: normalPythonName(name), version: egg ? '' : version } : undefined;
+  }
+  const [, name, pinned] = /^([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\]\s*)?(?:===?\s*([^\s;,#]+)\s*(?:[;,\s]|$)|[<>=!~;@(,\s]|--|$)/.exec(line) ?? [];
+  if (!name || /[.](?:whl|zip|gz|bz2)$/i.test(name)) return undefined;
+  return { type: 'pypi', name: normalPythonName(name), version: pinned && /^[\w.!+-]+$/.test(pinned) ? pinned : '' };
+}

@@ -10,9 +10,9 @@ export const yarnLock: FileCataloger = lockfile('yarn-lock', (name) => name === 
     const version = /^  version:?\s+"?([^"\s]+)"?/.exec(line)?.[1];
     const resolution = /^  resolution:\s+"?((?:@[^/@]+\/)?[^@"]+)@([a-z]+):/.exec(line);
     if (version && name) packages.push({ type: 'npm', name, version });
-    // Berry states the real name of an alias afterwards; the project's own workspaces are no dependencies.
+    // Berry states the real name of an alias afterwards; the project's own workspaces, links and portals are no dependencies.
     if (resolution && packages.length && name) {
-      if (resolution[2] === 'workspace') packages.pop();
+      if (resolution[2] === 'workspace' || packages.at(-1)!.version === '0.0.0-use.local') packages.pop();
       else packages[packages.length - 1]!.name = resolution[1]!;
       name = undefined;
     }
@@ -20,7 +20,7 @@ export const yarnLock: FileCataloger = lockfile('yarn-lock', (name) => name === 
   return { packages };
 });
 
-/** `"@scope/a@^1.0.0", "@scope/a@npm:^1.2.0":` → `@scope/a`; `alias@npm:real@1:` → `real`. */
+/** `"@scope/a@^1.0.0", "@scope/a@npm:^1.2.0":` → `@scope/a`; `alias@npm:real@1:` → `real`. Berry's `__metadata:` is no descriptor. */
 function nameOf(line: string): string | undefined {
   const first = line.replace(/:\s*$/, '').split(',')[0]!.trim().replace(/^"|"$/g, '');
   const match = /^((?:@[^/]+\/)?[^@]+)@(?:npm:((?:@[^/]+\/)?[^@\s]+)@)?/.exec(first);
