@@ -18,10 +18,17 @@ async function contents(path: string, limits: FeedLimits = defaultFeedLimits): P
   return found;
 }
 
+/** `tarOf(files)` as bzip2 1.0.8 and xz 5.4 pack it; Node packs neither. */
+const tarBz2 = Buffer.from('QlpoOTFBWSZTWS1wxLYAAF9boNGiUAHnkAMQdhPeagCACYggAJUI1JhNAADRpoAAG1IUaDTQAaNAyPak9TXLTqOxAmyonYhmQkblV7JEkkmGEur3PHDpxCwRLBiINc5gYJ1DFh4nVBSgZF6iOSUSDBLTkDfTPNL44XjTHIPcOYmQs8YnwEqUSAshyjUJMCX8XckU4UJAtcMS2A==', 'base64');
+const tarXz = Buffer.from('/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4B//AIZdADCLiUdz+CpVVJXR/2NgosV+Rx9rv67+kPwGgpoP6Qe5g3Hh/KgLw6f0S21R0crp4/prkdF+t8MueT/1R48JZiYPBVWGvpI4az2dcaSGlJ/r6LdlwNJ7WTkemIq8TbiN1yMQbO7ocVlpwhjehAPG2J4ytywazQx01pJDJGi4YwkgGd5Cac6mAAAAo5P+DUePFiEAAaIBgEAAAHN2IjexxGf7AgAAAAAEWVo=', 'base64');
+/** With the bits of one byte turned over. */
+const flipped = (bytes: Uint8Array, at: number): Buffer => { const copy = Buffer.from(bytes); copy[at]! ^= 0x10; return copy; };
+
 describe('recordsOf', () => {
   const tar = tarOf(files);
   it.each<[string, Uint8Array]>([
     ['zip', zipOf(files)], ['zip64', zipOf(files, { zip64: true })], ['tar', tar], ['tar.gz', gzipSync(tar)], ['tar.zst', zstdCompressSync(tar)],
+    ['tar.bz2', tarBz2], ['tar.xz', tarXz],
     ['tar.gz of two members', Buffer.concat([gzipSync(tar.subarray(0, 700)), gzipSync(tar.subarray(700))])],
     // Node's own decoder drops everything after the first frame of a chunk.
     ['tar.zst of two frames', Buffer.concat([zstdCompressSync(tar.subarray(0, 700)), zstdCompressSync(tar.subarray(700))])],
@@ -57,12 +64,25 @@ describe('recordsOf', () => {
     ['a tar cut between files', tar.subarray(0, 1024), 'feed-truncated'],
     ['a tar.gz cut', gzipSync(tar).subarray(0, 60), 'feed-truncated'],
     ['a tar.zst cut', zstdCompressSync(tar).subarray(0, 60), 'feed-truncated'],
-    ['a gzip with a flipped bit', (() => { const bytes = gzipSync(tar); bytes[60]! ^= 0x10; return bytes; })(), 'feed-malformed'],
+    ['a tar.bz2 cut', tarBz2.subarray(0, 60), 'feed-truncated'],
+    ['a tar.bz2 without its end', tarBz2.subarray(0, -4), 'feed-truncated'],
+    ['a tar.xz cut', tarXz.subarray(0, 60), 'feed-truncated'],
+    ['a tar.xz without its end', tarXz.subarray(0, -12), 'feed-truncated'],
+    ['a gzip with a flipped bit', flipped(gzipSync(tar), 60), 'feed-malformed'],
     ['a tar with a wrong checksum', (() => { const bytes = Buffer.from(tar); bytes[1]! ^= 1; return bytes; })(), 'feed-malformed'],
     ['a gzip in a gzip in a gzip', gzipSync(gzipSync(gzipSync('x'))), 'feed-bomb'],
     ['an empty zip file', Buffer.from('PK\x05\x06'), 'feed-truncated'],
   ])('refuses %s', async (name, bytes, code) => {
     expect(await codeOf(contents(file(`bad ${name}`, bytes)))).toBe(code);
+  });
+
+  // Every byte counts: the first chunk is compared with its checksum before it is given away.
+  it.each([['bzip2', tarBz2], ['xz', tarXz]])('finds any flipped bit of %s', async (_, packed) => {
+    for (let at = 0; at < packed.length; at++) {
+      const code = await codeOf(contents(file('flipped', flipped(packed, at))));
+      // With its first bytes damaged it is no archive but some file.
+      if (at >= 6) expect(`${at} ${code}`).toMatch(/ feed-(malformed|truncated|too-large)$/);
+    }
   });
 
   it.each<[string, Parameters<typeof zipOf>[1], string]>([
@@ -86,6 +106,10 @@ describe('recordsOf', () => {
     ['a gzip that unpacks too large', gzipSync(tar), { feedBytes: 4000 }, 'feed-too-large'],
     ['a zip bomb', zipOf({ 'a.json': Buffer.alloc(3e6) }), { ratioFrom: 1e6 }, 'feed-bomb'],
     ['a gzip bomb', gzipSync(Buffer.alloc(3e6)), { ratioFrom: 1e6 }, 'feed-bomb'],
+    ['a bzip2 that unpacks too large', tarBz2, { feedBytes: 4000 }, 'feed-too-large'],
+    ['an xz that unpacks too large', tarXz, { feedBytes: 4000 }, 'feed-too-large'],
+    ['a bzip2 bomb', tarBz2, { ratioFrom: 1000, ratio: 20 }, 'feed-bomb'],
+    ['an xz bomb', tarXz, { ratioFrom: 1000, ratio: 20 }, 'feed-bomb'],
     ['a zst bomb', zstdCompressSync(Buffer.alloc(3e6)), { ratioFrom: 1e6 }, 'feed-bomb'],
     ['one file too large', tar, { recordBytes: 100 }, 'record-too-large'],
     ['a name too long', tar, { nameBytes: 5 }, 'feed-malformed'],

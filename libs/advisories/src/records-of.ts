@@ -4,11 +4,11 @@ import { basename, join } from 'node:path';
 import { invalid, Problem } from '@plimsoll/problem';
 import { defaultFeedLimits, type FeedLimits, type FeedRecord } from './feed.ts';
 import { tarRecords } from './tar.ts';
-import { gunzip, unzstd } from './unpack.ts';
+import { packingOf, unpack } from './unpack.ts';
 import { zipRecords } from './zip.ts';
 
 /**
- * The records of a feed as publishers ship it: a zip, a tar (also .gz or .zst), a directory, or one file (also .gz or .zst).
+ * The records of a feed as publishers ship it: a zip, a tar, a directory, or one file; tar and file also packed with gzip, zstd, bzip2 or xz.
  * What it is is told from its bytes, never from its name.
  */
 export async function* recordsOf(path: string, limits: FeedLimits = defaultFeedLimits): AsyncGenerator<FeedRecord> {
@@ -23,10 +23,9 @@ export async function* recordsOf(path: string, limits: FeedLimits = defaultFeedL
 export async function* recordsOfStream(name: string, chunks: AsyncIterable<Uint8Array>, limits: FeedLimits = defaultFeedLimits, depth = 0): AsyncGenerator<FeedRecord> {
   const { head, all } = await peek(chunks, 512);
   if (startsWith(head, [0x50, 0x4b, 0x03, 0x04])) throw invalid('feed-needs-file', `${name} is a zip archive, which cannot be read from a stream`);
-  const isPacked = startsWith(head, [0x1f, 0x8b]) || startsWith(head, [0x28, 0xb5, 0x2f, 0xfd]);
-  if (isPacked && depth >= 2) throw invalid('feed-bomb', `${name} is packed more than twice`);
-  if (startsWith(head, [0x1f, 0x8b])) yield* recordsOfStream(name.replace(/\.t?gz$/, ''), gunzip(name, all, limits), limits, depth + 1);
-  else if (isPacked) yield* recordsOfStream(name.replace(/\.zst$/, ''), unzstd(name, all, limits), limits, depth + 1);
+  const packing = packingOf(head);
+  if (packing !== undefined && depth >= 2) throw invalid('feed-bomb', `${name} is packed more than twice`);
+  if (packing !== undefined) yield* recordsOfStream(name.replace(packing.suffix, ''), unpack(name, packing, all, limits), limits, depth + 1);
   else if (head.length === 512 && Buffer.from(head).toString('latin1', 257, 262) === 'ustar') yield* tarRecords(name, all, limits);
   else yield { name, chunks: all };
 }

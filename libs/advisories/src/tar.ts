@@ -12,7 +12,8 @@ export async function* tarRecords(name: string, chunks: AsyncIterable<Uint8Array
   let longName: string | undefined, longSize: number | undefined, count = 0;
   for (;;) {
     const header = await source.exactly(block);
-    if (header.every((byte) => byte === 0)) return;
+    // What follows is padding, read all the same: the packing's last checksum comes behind it.
+    if (header.every((byte) => byte === 0)) return source.toEnd();
     checkSum(name, header);
     const size = longSize ?? number(header, 124, 12);
     const type = String.fromCharCode(header[156]!);
@@ -61,6 +62,9 @@ class Source {
     const piece = this.#chunk.subarray(0, most);
     this.#chunk = this.#chunk.subarray(piece.length);
     return piece;
+  }
+  async toEnd(): Promise<void> {
+    for (this.#chunk = new Uint8Array(0); (await this.#chunks.next()).done !== true;);
   }
   async exactly(size: number): Promise<Uint8Array> {
     const first = size === 0 ? new Uint8Array(0) : await this.some(size);

@@ -1,24 +1,32 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { invalid, Problem } from '@plimsoll/problem';
+import { bunzip2 } from './bunzip2.ts';
 import type { FeedLimits } from './feed.ts';
+import { unxz } from './unxz.ts';
 
 const outputSize = 256 * 1024;
 
-/** The chunks of a gzip stream (RFC 1952, any number of members), or Problem `feed-truncated`, `feed-malformed`, `feed-bomb`, `feed-too-large`. */
-export const gunzip = (name: string, chunks: AsyncIterable<Uint8Array>, limits: FeedLimits): AsyncGenerator<Uint8Array> =>
-  through(name, createGunzip({ chunkSize: outputSize }), chunks, limits);
+/** A packing: its first bytes, what it adds to a file's name, and what undoes it. */
+interface Packing { readonly magic: readonly number[]; readonly suffix: RegExp; readonly unpack: (name: string, chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> }
 
-/** The chunks of a zstd stream (RFC 8878, any number of frames), with the same Problems. */
-export const unzstd = (name: string, chunks: AsyncIterable<Uint8Array>, limits: FeedLimits): AsyncGenerator<Uint8Array> =>
-  through(name, createZstdDecompress({ chunkSize: outputSize }), splitFrames(name, chunks), limits);
+/** gzip (RFC 1952), zstd (RFC 8878), bzip2 and xz, each of any number of members. Adding one is one line. */
+const packings: readonly Packing[] = [
+  { magic: [0x1f, 0x8b], suffix: /\.t?gz$/, unpack: (_, chunks) => through(createGunzip({ chunkSize: outputSize }), chunks) },
+  { magic: [0x28, 0xb5, 0x2f, 0xfd], suffix: /\.t?zst$/, unpack: (name, chunks) => through(createZstdDecompress({ chunkSize: outputSize }), splitFrames(name, chunks)) },
+  { magic: [0x42, 0x5a, 0x68], suffix: /\.t?bz2$/, unpack: (_, chunks) => bunzip2(chunks) },
+  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], suffix: /\.t?xz$/, unpack: (_, chunks) => unxz(chunks) },
+];
 
-async function* through(name: string, transform: Transform, chunks: AsyncIterable<Uint8Array>, limits: FeedLimits): AsyncGenerator<Uint8Array> {
+/** How a stream that begins with these bytes is packed; undefined when it is not. */
+export const packingOf = (head: Uint8Array): Packing | undefined => packings.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
+
+/** The chunks of a packed stream, or Problem `feed-truncated`, `feed-malformed`, `feed-bomb`, `feed-too-large`. */
+export async function* unpack(name: string, { unpack: undo }: Packing, chunks: AsyncIterable<Uint8Array>, limits: FeedLimits): AsyncGenerator<Uint8Array> {
   let packed = 0, unpacked = 0;
   const counted = async function* () { for await (const chunk of chunks) { packed += chunk.length; yield chunk; } };
-  pipeline(Readable.from(counted(), { objectMode: false }), transform, () => {});
   try {
-    for await (const chunk of transform as AsyncIterable<Uint8Array>) {
+    for await (const chunk of undo(name, counted())) {
       unpacked += chunk.length;
       if (unpacked > limits.feedBytes) throw invalid('feed-too-large', `${name} unpacks to more than ${limits.feedBytes} bytes`);
       if (unpacked > limits.ratioFrom && unpacked > packed * limits.ratio) throw invalid('feed-bomb', `${name} unpacks more than ${limits.ratio}-fold`);
@@ -29,6 +37,11 @@ async function* through(name: string, transform: Transform, chunks: AsyncIterabl
     const message = error instanceof Error ? error.message : String(error);
     throw invalid(/unexpected end|incomplete/i.test(message) ? 'feed-truncated' : 'feed-malformed', `${name}: ${message}`, error);
   }
+}
+
+function through(transform: Transform, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  pipeline(Readable.from(chunks, { objectMode: false }), transform, () => {});
+  return transform;
 }
 
 const frameMagic = 0xfd2fb528;
