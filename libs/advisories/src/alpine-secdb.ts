@@ -5,12 +5,18 @@ import type { Advisory, Range } from './advisory.ts';
 import { bytesOf, notJson, type Parser, type Reading, rejected } from './feed.ts';
 import { isCve } from './words.ts';
 
-/** A branch and repository as https://secdb.alpinelinux.org publishes it (YAML until 2020). */
+/** A branch and repository as https://secdb.alpinelinux.org publishes it (YAML until 2020). Wolfi and Chainguard have no branches, and are told by their address. */
 const SecDb = z.object({
-  distroversion: z.string().min(1),
+  distroversion: z.string().min(1).optional(),
+  urlprefix: z.string().optional(),
   reponame: z.string().min(1),
   packages: z.array(z.unknown()).nullish(),
+}).transform((db, context) => {
+  const ecosystem = db.distroversion !== undefined ? `Alpine:${db.distroversion}` : rolling.find(([address]) => address.test(db.urlprefix ?? ''))?.[1];
+  if (ecosystem === undefined) context.addIssue({ code: 'custom', message: 'names neither a branch nor an address known here' });
+  return { ecosystem: ecosystem ?? '', reponame: db.reponame, packages: db.packages };
 });
+const rolling: readonly (readonly [RegExp, string])[] = [[/\bpackages\.wolfi\.dev\b/, 'Wolfi'], [/\bpackages\.cgr\.dev\b/, 'Chainguard']];
 const Entry = z.object({
   pkg: z.object({
     name: z.string().min(1),
@@ -35,8 +41,8 @@ export const parseAlpineSecDb: Parser = async function* (records, { source, limi
     const bytes = await bytesOf(record, limits.recordBytes);
     size += bytes.length;
     if (size > mostBytes) throw new Problem('invalid', `the security databases have more than ${mostBytes} bytes together`, { code: 'feed-too-large' });
-    const { distroversion, reponame } = decode(record.name, bytes);
-    const file = { name: record.name, bytes, place: `${distroversion}/${reponame}` }, other = files.get(file.place);
+    const { ecosystem, reponame } = decode(record.name, bytes);
+    const file = { name: record.name, bytes, place: placeOf({ ecosystem, reponame }) }, other = files.get(file.place);
     const [kept, left] = other === undefined ? [file] : goesBefore(file, other) ? [file, other] : [other, file];
     files.set(file.place, kept);
     if (left === undefined) continue;
@@ -56,6 +62,8 @@ export const parseAlpineSecDb: Parser = async function* (records, { source, limi
 };
 
 interface File { readonly name: string; readonly bytes: Buffer; /** `v3.20/main` */ readonly place: string }
+
+const placeOf = ({ ecosystem, reponame }: { ecosystem: string; reponame: string }): string => `${ecosystem.replace('Alpine:', '')}/${reponame}`;
 
 function goesBefore(a: File, b: File): boolean {
   const isPublished = ({ name, place }: File) => `/${name.replace(/\.[^.]+$/, '')}`.endsWith(`/${place}`);
@@ -82,7 +90,7 @@ function* packageAdvisories(pkg: z.output<typeof Entry>['pkg'], db: z.output<typ
     for (const line of lines ?? []) {
       const ids = idsOf(line);
       if (ids.length === 0) {
-        yield rejected(`${db.distroversion}/${db.reponame} ${pkg.name} ${fixed}`, invalid('record-id-unreadable', `no id in '${line.slice(0, 100)}'`), line);
+        yield rejected(`${placeOf(db)} ${pkg.name} ${fixed}`, invalid('record-id-unreadable', `no id in '${line.slice(0, 100)}'`), line);
         continue;
       }
       // A line may name several CVEs; each is a problem of its own, and what is no CVE is another name of the first.
@@ -101,11 +109,11 @@ function* packageAdvisories(pkg: z.output<typeof Entry>['pkg'], db: z.output<typ
 
 function advisoryOf(id: string, problem: { others: Set<string>; ranges: Range[]; never: boolean }, name: string, db: z.output<typeof SecDb>, source: string): Advisory {
   return {
-    id, key: `${id}@${db.distroversion}/${db.reponame}/${name}`, source,
+    id, key: `${id}@${placeOf(db)}/${name}`, source,
     aliases: [...problem.others], vulnerabilities: [], severities: [],
-    references: isCve(id) ? [`https://security.alpinelinux.org/vuln/${id}`] : [],
+    references: isCve(id) && db.ecosystem.startsWith('Alpine:') ? [`https://security.alpinelinux.org/vuln/${id}`] : [],
     affected: [{
-      ecosystem: `Alpine:${db.distroversion}`, name,
+      ecosystem: db.ecosystem, name,
       ...(problem.ranges.length > 0 ? { status: 'affected', ranges: problem.ranges } : { status: 'not-affected' }),
       fix_state: 'available',
     }],

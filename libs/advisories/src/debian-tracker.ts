@@ -7,7 +7,7 @@ import { firstLine, isCve, severityWord } from './words.ts';
 
 /** Release names and numbers, https://www.debian.org/releases/; sid has none. Adding a release is one line. */
 const releases: Readonly<Record<string, string>> = {
-  wheezy: '7', jessie: '8', stretch: '9', buster: '10', bullseye: '11', bookworm: '12', trixie: '13', forky: '14', duke: '15', sid: 'unstable',
+  hamm: '2', slink: '2.1', potato: '2.2', woody: '3', sarge: '3.1', etch: '4', lenny: '5', squeeze: '6', wheezy: '7', jessie: '8', stretch: '9', buster: '10', bullseye: '11', bookworm: '12', trixie: '13', forky: '14', duke: '15', sid: 'unstable',
 };
 
 /** `bookworm` → `Debian:12`; undefined for a name not known. */

@@ -1,14 +1,23 @@
 import { basename } from 'node:path';
 import { parseAlpineSecDb } from './alpine-secdb.ts';
+import { parseArch } from './arch.ts';
+import { parseCsaf } from './csaf.ts';
+import { parseDebianChangelogs } from './debian-changelogs.ts';
+import { parseDebianLists } from './debian-lists.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
+import { parseAlmaErrata, parseRockyErrata } from './errata.ts';
 import { defaultFeedLimits, type Parser } from './feed.ts';
 import { parseFriendsOfPhp } from './friendsofphp.ts';
+import { parseGlsa } from './gentoo-glsa.ts';
 import { parseOsv } from './osv.ts';
 import { parseOval } from './oval.ts';
+import { parsePhotonCves } from './photon-cves.ts';
 import { type Recognised, recogniseSource } from './recognise-source.ts';
 import { recordsOf } from './records-of.ts';
 import { parseRubySec } from './rubysec.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
+import { parseUpdateInfo } from './updateinfo.ts';
+import { parseVuXml } from './vuxml.ts';
 
 /** What the first record of a format looks like, in its first 64 KiB. */
 const signs: readonly (readonly [Parser, RegExp])[] = [
@@ -19,8 +28,17 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   [parseFriendsOfPhp, /^reference:\s*['"]?composer:\/\/|^branches:\s*$/m],
   // CVE records, NVD's pages, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
   [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|resultsPerPage|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
-  // SUSE's OVAL names binary packages, its advisories elsewhere sources: it is not taken for a publication of either.
-  [parseOval, /<oval_definitions[\s>](?![^]*oval:org\.opensuse\.security)/],
+  [parseOval, /<oval_definitions[\s>]/],
+  [parseCsaf, /"csaf_version"\s*:[^]*"publisher"\s*:\s*\{[^}]*"name"\s*:\s*"(?:Red Hat|SUSE|openEuler)/],
+  [parseDebianLists, /^\[[^\]\n]{4,40}\] (?:DSA|DLA|DTSA)-\d+|^CVE-\d{4}-(?:\d{4,}|XXXX)(?: [([].*)?\n\s+(?:\[\w+\] )?(?:- \S+ |\{|NOT-FOR-US|NOTE|RESERVED|REJECTED|TODO)/m],
+  [parseDebianChangelogs, /^\s*\{\s*"\w+"\s*:\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:_current|CVE-[\d-]+)"\s*:\s*\{\s*"version"/],
+  [parseUpdateInfo, /<updates[\s>][^]*<update\s/],
+  [parseAlmaErrata, /^\s*\{[^]*"data"\s*:\s*\[\s*\{[^]*"id"\s*:\s*"AL[BES]A-/],
+  [parseRockyErrata, /^\s*\{\s*"advisories"\s*:\s*\[\s*\{[^]*"name"\s*:\s*"R[LX][BES]A-/],
+  [parseArch, /^\s*\[\s*\{[^]*"name"\s*:\s*"AVG-\d+"/],
+  [parsePhotonCves, /^\s*\[\s*\{\s*"cve_id"\s*:[^]*"aff_ver"\s*:/],
+  [parseGlsa, /<glsa\s+id="/],
+  [parseVuXml, /<vuxml[\s>]/],
 ];
 const headBytes = 64 * 1024, recordsLookedAt = 20;
 

@@ -38,7 +38,7 @@ describe('the Debian tracker', () => {
   });
   it('sets one issue aside and reads the next', async () => {
     const good = { releases: { sid: { status: 'open', urgency: 'low' } } };
-    const readings = await read(parseDebianTracker, { bash: { 'CVE-2026-0001': 'nonsense', 'CVE-2026-0002': good, 'CVE-2026-0003': { releases: { potato: { status: 'open' } } }, 'CVE-2026-0004': { releases: { sid: { status: 'maybe' } } } }, dash: [], zsh: { 'CVE-2026-0005': { releases: { sid: { status: 'resolved' } } }, 'CVE-2026-0006': good } });
+    const readings = await read(parseDebianTracker, { bash: { 'CVE-2026-0001': 'nonsense', 'CVE-2026-0002': good, 'CVE-2026-0003': { releases: { nowhere: { status: 'open' } } }, 'CVE-2026-0004': { releases: { sid: { status: 'maybe' } } } }, dash: [], zsh: { 'CVE-2026-0005': { releases: { sid: { status: 'resolved' } } }, 'CVE-2026-0006': good } });
     expect(advisories(readings).map(({ id }) => id)).toEqual(['CVE-2026-0002', 'CVE-2026-0006']);
     expect(problems(readings)).toEqual(['record-unreadable bash CVE-2026-0001', 'record-release-unknown bash CVE-2026-0003', 'record-status-unknown bash CVE-2026-0004', 'record-malformed zsh CVE-2026-0005']);
   });

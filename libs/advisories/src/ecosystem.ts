@@ -5,6 +5,8 @@ export function normaliseEcosystem(ecosystem: string): string {
   if (ecosystem === 'Debian:sid') return 'Debian:unstable';
   // Releases before 7 had a minor number.
   if (ecosystem.startsWith('Debian:')) return ecosystem.replace(/\.0$/, '');
+  // Everything that a service pack of SUSE's is sold as, its modules and extensions are built and repaired once for all of them.
+  if (ecosystem.startsWith('SUSE:')) return ecosystem.replace(/^SUSE:Linux Enterprise (?:Desktop|High Availability Extension|High Performance Computing|Live Patching|Module for .+|Real Time|Server(?: for SAP Applications| for VMWare| for Raspberry Pi)?|Software Development Kit|Workstation Extension) (\d+(?: SP\d+)?)$/, 'SUSE:Linux Enterprise Server $1');
   return ecosystem;
 }
 
@@ -35,7 +37,7 @@ export function normaliseName(ecosystem: string, name: string): string {
  * Distributions whose advisories list the built packages rather than the source package. (The OSV schema says
  * "source package" of AlmaLinux; the published records list binaries.)
  */
-const binaryNamed = new Set(['AlmaLinux', 'Red Hat', 'Oracle Linux', 'Amazon Linux', 'Photon OS']);
+const binaryNamed = new Set(['AlmaLinux', 'Red Hat', 'Oracle Linux', 'Amazon Linux', 'Photon OS', 'Fedora', 'EPEL']);
 
 /** True when a distribution's advisories name binary packages unless they say otherwise (`Affected.names`); false when source packages. */
 export const namesBinaries = (ecosystem: string): boolean => binaryNamed.has(familyOf(ecosystem));

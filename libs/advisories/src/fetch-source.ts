@@ -28,28 +28,60 @@ const totalMs = 30 * 60_000;
  */
 export async function fetchSource(source: Source, validators: Readonly<Record<string, string>>, { scratch = tmpdir(), mirror, signal }: FetchOptions): Promise<Fetched | undefined> {
   const all = AbortSignal.any([signal, AbortSignal.timeout(totalMs)]);
-  const urls = source.urls.map((url) => mirror ? mirrored(url, mirror) : url);
-  const answers = await Promise.all(urls.map((url) => ask(url, validators[url], all)));
-  if (answers.every(({ status }) => status === 304)) return undefined;
-  // One file of several is new: all are needed, for together they are the source.
-  const whole = await Promise.all(answers.map((answer, i) => answer.status === 304 ? ask(urls[i]!, undefined, all) : answer));
+  const place = (url: string): string => mirror ? mirrored(url, mirror) : url;
+  const urls = (source.list === undefined ? source.urls : await source.list((url) => smallText(place(url), all))).map(place);
   const folder = await mkdtemp(join(scratch, 'plimsoll-feed-'));
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const kept: Record<string, string> = {};
+  /** Takes one file; false when it is unchanged. */
+  const take = async (url: string, at: number, validator: string | undefined): Promise<boolean> => {
+    const answer = await ask(url, validator, all);
+    if (answer.status === 304) return false;
+    await pipeline(Readable.fromWeb(answer.body as ReadableStream), limited(url), createWriteStream(fileOf(at)), { signal: all })
+      .catch((error: unknown) => { throw error instanceof Problem ? error : new Problem('unavailable', `${source.id}: the answer broke off: ${(error as Error).message}`, { code: 'source-unreachable', cause: error }); });
+    const found = answer.headers.get('etag') ?? answer.headers.get('last-modified');
+    if (found) kept[url] = found;
+    return true;
+  };
+  const fileOf = (at: number): string => join(folder, `${at}-${new URL(urls[at]!).pathname.split('/').at(-1)!.replace(/[^\w.-]/g, '_') || 'feed'}`);
   try {
-    const files = await Promise.all(whole.map(async (answer, i) => {
-      const file = join(folder, `${i}-${new URL(urls[i]!).pathname.split('/').at(-1)!.replace(/[^\w.-]/g, '_') || 'feed'}`);
-      await pipeline(Readable.fromWeb(answer.body as ReadableStream), limited(urls[i]!), createWriteStream(file), { signal: all });
-      return file;
-    }));
-    return {
-      close,
-      validators: Object.fromEntries(whole.flatMap((answer, i) => { const validator = answer.headers.get('etag') ?? answer.headers.get('last-modified'); return validator ? [[urls[i]!, validator]] : []; })),
-      async *records() { for (const file of files) yield* recordsOf(file, defaultFeedLimits); },
-    };
+    const isNew = await inTurns(urls, (url, at) => take(url, at, validators[url]));
+    if (!isNew.includes(true)) {
+      await close();
+      return undefined;
+    }
+    // One file of several is new: all are needed, for together they are the source.
+    await inTurns(urls, (url, at) => isNew[at]! || take(url, at, undefined));
+    return { close, validators: kept, async *records() { for (const at of urls.keys()) yield* recordsOf(fileOf(at), defaultFeedLimits); } };
   } catch (error) {
     await close();
-    throw error instanceof Problem ? error : new Problem('unavailable', `${source.id}: the answer broke off: ${(error as Error).message}`, { code: 'source-unreachable', cause: error });
+    throw error;
   }
+}
+
+/** Requests of one source at a time. */
+const atOnce = 8;
+
+async function inTurns<T, R>(items: readonly T[], work: (item: T, at: number) => R | Promise<R>): Promise<R[]> {
+  const results: R[] = new Array<R>(items.length);
+  let next = 0;
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!, at);
+  }));
+  return results;
+}
+
+/** Bytes of a file that lists others: Red Hat's changes have 15 MB. */
+const mostOfList = 128 * 2 ** 20;
+
+async function smallText(url: string, signal: AbortSignal): Promise<string> {
+  const { body } = await ask(url, undefined, signal), parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body as unknown as AsyncIterable<Uint8Array>) {
+    if ((size += part.length) > mostOfList) throw invalid('feed-too-large', `${url} is larger than ${mostOfList} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 async function ask(url: string, validator: string | undefined, signal: AbortSignal): Promise<Response> {

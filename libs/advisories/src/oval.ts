@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { invalid } from '@plimsoll/problem';
 import type { Advisory, Affected, Scored } from './advisory.ts';
+import { suseEcosystem } from './csaf-publishers.ts';
 import { scoreCvss } from './cvss.ts';
 import { normaliseName } from './ecosystem.ts';
 import { type Parser, rejected } from './feed.ts';
@@ -15,8 +16,10 @@ import { firstLine, isCve, severityWord } from './words.ts';
  */
 export const parseOval: Parser = async function* (records, { source, limits }) {
   for await (const record of records) {
-    if (!/\.xml$|^[^.]+$/i.test(basename(record.name))) continue;
-    const document = await readOval(record, limits), file = basename(record.name).replace(/\.xml$/i, '');
+    // An archive of them has other files too, and a document may come without a name.
+    const document = /\.xml$/i.test(record.name) || !/[./]|^[A-Z_]+$/.test(record.name) ? await readOval(record, limits) : undefined;
+    if (document === undefined) continue;
+    const file = basename(record.name).replace(/\.xml$/i, '');
     for (const definition of document.definitions) {
       try {
         yield { kind: 'advisory', advisory: advisoryOf(definition, document, file, source) };
@@ -102,8 +105,7 @@ const platforms: readonly (readonly [RegExp, (version: string) => string])[] = [
   [/^AlmaLinux (\d+)$/, (version) => `AlmaLinux:${version}`],
   [/^Photon OS (\d+)(?:\.0)?$/, (version) => `Photon OS:${version}.0`],
   [/^Debian(?: GNU\/Linux)? (\d+)$/, (version) => `Debian:${version}`],
-  [/^openSUSE (.+)$/, (version) => `openSUSE:${version}`],
-  [/^SUSE (.+)$/, (version) => `SUSE:${version}`],
+  [/^(openSUSE .+|SUSE .+)$/, (product) => suseEcosystem(product)!],
   [/^sles(\d+-sp\d+)$/, (version) => `SUSE:Linux Enterprise Server ${version.replace('-sp', ' SP')}`],
 ];
 

@@ -1,13 +1,23 @@
 import { Problem } from '@plimsoll/problem';
 import { parseAlpineSecDb } from './alpine-secdb.ts';
+import { parseArch } from './arch.ts';
+import { parseCsaf } from './csaf.ts';
+import { parseDebianChangelogs } from './debian-changelogs.ts';
+import { parseDebianLists } from './debian-lists.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
 import { familyOf } from './ecosystem.ts';
+import { parseAlmaErrata, parseRockyErrata } from './errata.ts';
 import type { FeedRecord, Parser } from './feed.ts';
 import { parseFriendsOfPhp } from './friendsofphp.ts';
+import { parseGlsa } from './gentoo-glsa.ts';
 import { parseOsv } from './osv.ts';
+import { parseOval } from './oval.ts';
+import { parsePhotonCves } from './photon-cves.ts';
 import { parseRubySec } from './rubysec.ts';
 import { leastRecords, sourceOf, sources } from './sources.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
+import { parseUpdateInfo } from './updateinfo.ts';
+import { parseVuXml } from './vuxml.ts';
 
 /** A feed's name, which its advisories carry, and its reader. */
 export interface Recognised { readonly id: string; readonly parse: Parser }
@@ -20,14 +30,45 @@ export async function recogniseSource(format: Parser, records: AsyncIterable<Fee
   const taken = sourceOf(name);
   // A file called after a source is not thereby the source.
   if (taken !== undefined && taken.covers.length > 0) name = `${name}-file`;
-  switch (format) {
-    case parseAlpineSecDb: return { id: name, parse: branchByBranch(await wholeBranches(records)) };
-    case parseDebianTracker: return { id: await count(records, /"(?:CVE|TEMP)-[\w-]+"\s*:\s*\{/g) >= leastRecords ? 'debian-tracker' : name, parse: format };
-    case parseUbuntuCveTracker: return { id: await count(records, /^Candidate:\s*CVE-/gm) >= leastRecords ? 'ubuntu-cve-tracker' : name, parse: format };
-    case parseRubySec: return { id: await count(records, /^(?:gem|engine):/gm) >= leastRecords ? 'rubysec' : name, parse: format };
-    case parseFriendsOfPhp: return { id: await count(records, /^reference:\s*['"]?composer:\/\//gm) >= leastRecords ? 'friendsofphp' : name, parse: format };
-    default: return { id: await osvSource(records) ?? name, parse: format };
+  if (format === parseAlpineSecDb) return { id: name, parse: branchByBranch(await wholeBranches(records)) };
+  if (format === parseOsv) return { id: await osvSource(records) ?? name, parse: format };
+  return { id: await publication(format, records) ?? name, parse: format };
+}
+
+/** What a record of a publication looks like, and how many there must be. Adding a publication is one line. */
+const publications: readonly { readonly parse: Parser; readonly id: string; readonly record: RegExp; readonly least?: number }[] = [
+  { parse: parseDebianTracker, id: 'debian-tracker', record: /"(?:CVE|TEMP)-[\w-]+"\s*:\s*\{/g },
+  { parse: parseDebianLists, id: 'debian-lists', record: /^\[[^\]]+\] D(?:SA|LA)-\d+/gm },
+  { parse: parseDebianChangelogs, id: 'debian-changelogs', record: /"CVE-[\w-]+"\s*:\s*\{\s*"version"/g },
+  { parse: parseUbuntuCveTracker, id: 'ubuntu-cve-tracker', record: /^Candidate:\s*CVE-/gm },
+  { parse: parseRubySec, id: 'rubysec', record: /^(?:gem|engine):/gm },
+  { parse: parseFriendsOfPhp, id: 'friendsofphp', record: /^reference:\s*['"]?composer:\/\//gm },
+  ...([['azure-linux-oval', 'com\\.microsoft\\.[\\w.]+'], ['oracle-oval', 'com\\.oracle\\.elsa'], ['redhat-oval', 'com\\.redhat\\.\\w+'], ['almalinux-oval', 'org\\.almalinux\\.\\w+'], ['debian-oval', 'org\\.debian'], ['suse-oval', 'org\\.opensuse\\.security']] as const)
+    .map(([id, namespace]) => ({ parse: parseOval, id, record: new RegExp(`<definition\\s[^>]*id="oval:${namespace}:def:`, 'g') })),
+  // The whole of Photon 3 has 222.
+  { parse: parseOval, id: 'photon-oval', record: /<definition\s[^>]*id="oval:com\.vmware\.[\w.-]+:def:/g, least: 200 },
+  { parse: parsePhotonCves, id: 'photon-cves', record: /"cve_id"\s*:/g },
+  ...(['redhat-vex', 'suse-vex', 'redhat-csaf', 'suse-csaf', 'openeuler-csaf'] as const).map((id) => {
+    const [publisher, kind] = id.split('-') as ['redhat' | 'suse' | 'openeuler', string];
+    return { parse: parseCsaf, id, record: new RegExp(`"category"\\s*:\\s*"csaf_${kind === 'vex' || publisher === 'openeuler' ? 'vex' : 'security_advisory'}"[^]{0,4000}"namespace"\\s*:\\s*"https://www\\.${{ redhat: 'redhat\\.com', suse: 'suse\\.com', openeuler: 'openeuler\\.org' }[publisher]}`, 'g') };
+  }),
+  { parse: parseAlmaErrata, id: 'almalinux-errata', record: /"id"\s*:\s*"AL[BES]A-/g },
+  { parse: parseRockyErrata, id: 'rocky-errata', record: /"name"\s*:\s*"RL[BES]A-/g },
+  ...(['1', '2', '2023'] as const).map((release) => ({ parse: parseUpdateInfo, id: `amazon-${release}`, record: new RegExp(`<id>ALAS${release === '1' ? '' : release}-\\d{4}-`, 'g') })),
+  { parse: parseArch, id: 'arch', record: /"name"\s*:\s*"AVG-\d+"/g },
+  { parse: parseGlsa, id: 'gentoo-glsa', record: /<glsa\s+id="\d+-\d+"/g },
+  { parse: parseVuXml, id: 'freebsd-vuxml', record: /<vuln\s+vid="/g },
+];
+
+/** The one publication of a format that the records are enough of; of several (Fedora's releases in one bundle) none. */
+async function publication(format: Parser, records: AsyncIterable<FeedRecord>): Promise<string | undefined> {
+  const possible = publications.filter(({ parse }) => parse === format).map((one) => ({ ...one, found: 0 }));
+  if (possible.length === 0) return undefined;
+  for await (const record of records) {
+    for await (const text of windows(record)) for (const one of possible) for (const match of text.whole.matchAll(one.record)) if (match.index + match[0].length > text.known) one.found++;
   }
+  const enough = possible.filter(({ found, least }) => found >= (least ?? leastRecords));
+  return enough.length === 1 ? enough[0]!.id : undefined;
 }
 
 /** Publications by ecosystem take in every record that speaks of it, whatever else the record speaks of: the family that all name is whose it is. */
@@ -43,12 +84,6 @@ async function osvSource(records: AsyncIterable<FeedRecord>): Promise<string | u
   }
   if (count < leastRecords || common?.size !== 1) return undefined;
   return sources.find(({ parse, covers }) => parse === parseOsv && covers.length === 1 && common.has(covers[0]!))?.id;
-}
-
-async function count(records: AsyncIterable<FeedRecord>, pattern: RegExp): Promise<number> {
-  let found = 0;
-  for await (const record of records) for await (const _ of matches(record, pattern)) found++;
-  return found;
 }
 
 async function wholeBranches(records: AsyncIterable<FeedRecord>): Promise<ReadonlySet<string>> {
@@ -69,16 +104,21 @@ const branchByBranch = (whole: ReadonlySet<string>): Parser => async function* (
   }
 };
 
-const overlap = 256;
+const overlap = 4096;
 
 /** Matches of a pattern in a record's text, each once, wherever its chunks break. */
-async function* matches({ chunks }: FeedRecord, pattern: RegExp): AsyncGenerator<RegExpExecArray> {
+async function* matches(record: FeedRecord, pattern: RegExp): AsyncGenerator<RegExpExecArray> {
+  for await (const { whole, known } of windows(record)) for (const match of whole.matchAll(pattern)) if (match.index + match[0].length > known) yield match;
+}
+
+/** A record's text chunk by chunk, each with the end of the one before, whose length is `known`. */
+async function* windows({ chunks }: FeedRecord): AsyncGenerator<{ whole: string; known: number }> {
   let tail = '';
   try {
     for await (const chunk of chunks) {
-      const text = tail + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
-      for (const match of text.matchAll(pattern)) if (match.index + match[0].length > tail.length) yield match;
-      tail = text.slice(-overlap);
+      const whole = tail + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
+      yield { whole, known: tail.length };
+      tail = whole.slice(-overlap);
     }
   } catch (error) {
     // A record that cannot be read is set aside by the parser; a feed that cannot is no feed.

@@ -41,7 +41,8 @@ describe('recordsOf', () => {
     mkdirSync(join(directory, 'tree/deep'), { recursive: true });
     for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, 'tree', name), text);
     symlinkSync('/etc/passwd', join(directory, 'tree/link.json'));
-    expect(await contents(join(directory, 'tree'))).toEqual(files);
+    writeFileSync(join(directory, 'tree/packed.json.gz'), gzipSync('{"b":2}'));
+    expect(await contents(join(directory, 'tree'))).toEqual({ ...files, 'packed.json': '{"b":2}' });
   });
 
   it.each([['feed.json', Buffer.from('{"a":1}')], ['feed.json.gz', gzipSync('{"a":1}')], ['feed.json.zst', zstdCompressSync('{"a":1}')]])('reads one file, %s', async (name, bytes) => {

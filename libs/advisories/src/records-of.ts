@@ -15,7 +15,11 @@ export async function* recordsOf(path: string, limits: FeedLimits = defaultFeedL
   const found = await stat(path).catch((error: unknown) => { throw new Problem('missing', `${path}: no such feed file`, { code: 'feed-missing', cause: error }); });
   const name = basename(path);
   if (found.isDirectory()) yield* directoryRecords(path, '', limits, 0);
-  else if (await isZip(path)) yield* zipRecords(path, limits, name);
+  else yield* fileRecords(path, name, limits);
+}
+
+async function* fileRecords(path: string, name: string, limits: FeedLimits): AsyncGenerator<FeedRecord> {
+  if (await isZip(path)) yield* zipRecords(path, limits, name);
   else yield* recordsOfStream(name, createReadStream(path, { highWaterMark: 256 * 1024 }), limits);
 }
 
@@ -30,14 +34,14 @@ export async function* recordsOfStream(name: string, chunks: AsyncIterable<Uint8
   else yield { name, chunks: all };
 }
 
-/** Regular files only, in the order of their names; links are not followed. */
+/** Regular files only, in the order of their names, unpacked like any other; links are not followed. */
 async function* directoryRecords(root: string, prefix: string, limits: FeedLimits, depth: number): AsyncGenerator<FeedRecord> {
   if (depth > 32) throw invalid('feed-malformed', `${root}: directories more than 32 deep at ${prefix}`);
   const entries = (await readdir(join(root, prefix), { withFileTypes: true })).sort((a, b) => a.name < b.name ? -1 : 1);
   for (const entry of entries) {
     const name = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     if (entry.isDirectory() && entry.name !== '.git') yield* directoryRecords(root, name, limits, depth + 1);
-    else if (entry.isFile()) yield { name, chunks: createReadStream(join(root, name)) };
+    else if (entry.isFile()) yield* fileRecords(join(root, name), name, limits);
   }
 }
 

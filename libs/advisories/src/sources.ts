@@ -1,13 +1,10 @@
-import { parseAlpineSecDb } from './alpine-secdb.ts';
-import { parseRedHatCsaf } from './csaf-vex.ts';
-import { parseDebianTracker } from './debian-tracker.ts';
+import { distributionSources } from './distribution-sources.ts';
 import { familyOf } from './ecosystem.ts';
 import type { Parser } from './feed.ts';
 import { parseFriendsOfPhp } from './friendsofphp.ts';
 import { parseOsv } from './osv.ts';
-import { parseOval } from './oval.ts';
 import { parseRubySec } from './rubysec.ts';
-import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
+import type { ListFiles } from './source-lists.ts';
 
 /** One publication of advisories: where it is, how it is read, how often, and how few records are too few. */
 export interface Source {
@@ -16,6 +13,8 @@ export interface Source {
   readonly title: string;
   /** The official publication; several files make one source, ingested as one; none for what is only imported. */
   readonly urls: readonly string[];
+  /** Finds the addresses where they change from day to day; then `urls` has none. */
+  readonly list?: ListFiles;
   readonly parse: Parser;
   readonly kind: 'distribution' | 'language' | 'other';
   /**
@@ -37,25 +36,9 @@ const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number)
   urls: [`https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}/all.zip`],
 });
 
-/** One pair of files per branch, https://secdb.alpinelinux.org. */
-const alpine = (branch: string, floor: number): Source => ({
-  id: `alpine-${branch}`, title: `Alpine ${branch} security database`, kind: 'distribution', covers: [`Alpine:${branch}`], floor, parse: parseAlpineSecDb, interval: 1 * hours,
-  urls: ['main', 'community'].map((repository) => `https://secdb.alpinelinux.org/${branch}/${repository}.json`),
-});
-
 /** Everything that can be read, one line each. */
 export const sources: readonly Source[] = [
-  { id: 'debian-tracker', title: 'Debian security tracker', kind: 'distribution', covers: ['Debian'], floor: 40_000, parse: parseDebianTracker, interval: 1 * hours, urls: ['https://security-tracker.debian.org/tracker/data/json'] },
-  { id: 'ubuntu-cve-tracker', title: 'Ubuntu CVE tracker', kind: 'distribution', covers: ['Ubuntu'], floor: 37_000, parse: parseUbuntuCveTracker, interval: 6 * hours, urls: ['https://git.launchpad.net/ubuntu-cve-tracker/snapshot/ubuntu-cve-tracker-master.tar.gz'] },
-
-  alpine('edge', 7_500), alpine('v3.23', 7_000), alpine('v3.22', 6_500), alpine('v3.21', 6_000), alpine('v3.20', 6_000),
-  alpine('v3.19', 5_500), alpine('v3.18', 5_000), alpine('v3.17', 4_800), alpine('v3.16', 4_600), alpine('v3.15', 4_000),
-
-  { id: 'azure-linux-oval', title: 'Azure Linux OVAL', kind: 'distribution', covers: ['Azure Linux'], floor: 4_400, parse: parseOval, interval: 6 * hours, urls: ['azurelinux-3.0', 'cbl-mariner-2.0', 'cbl-mariner-1.0'].map((release) => `https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/${release}-oval.xml`) },
-  { id: 'photon-oval', title: 'Photon OVAL', kind: 'distribution', covers: ['Photon OS'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [1, 2, 3, 4, 5].map((major) => `https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon${major}.xml.gz`) },
-
-  // Imported from its daily archive, whose name has the date. Unfixed components are named by source and fixes by binary: until both are asked for it adds findings and covers nothing.
-  { id: 'redhat-vex', title: 'Red Hat VEX (CSAF files)', kind: 'distribution', covers: [], floor: 1, parse: parseRedHatCsaf, interval: 24 * hours, urls: [] },
+  ...distributionSources,
 
   osv('almalinux', 'AlmaLinux', 'distribution', 4_500),
   osv('rocky', 'Rocky Linux', 'distribution', 1),

@@ -13,11 +13,16 @@ export interface XmlHandler {
 const maxDepth = 64, maxTag = 64 * 1024, maxText = 1024 * 1024;
 
 /**
- * Reads XML 1.0 (https://www.w3.org/TR/xml/) in UTF-8 as it arrives, with no tree. Document types, and so entities of
- * the document's own, are refused. Throws Problem `feed-malformed`, `feed-truncated`, `feed-empty`, `feed-too-deep`,
+ * Reads XML 1.0 (https://www.w3.org/TR/xml/) in UTF-8 as it arrives, with no tree. A document type is passed over and
+ * nothing it names is fetched; one that declares anything but external entities is refused, so entities are XML's own five. Throws Problem `feed-malformed`, `feed-truncated`, `feed-empty`, `feed-too-deep`,
  * `feed-too-large` or `feed-xml-dtd`, with the line.
  */
 export async function readXml(record: FeedRecord, limits: FeedLimits, handler: XmlHandler): Promise<void> {
+  for await (const _ of readXmlInSteps(record, limits, handler));
+}
+
+/** The same, with a pause after every piece of the document, so that what was found in it can be given away. */
+export async function* readXmlInSteps(record: FeedRecord, limits: FeedLimits, handler: XmlHandler): AsyncGenerator<void> {
   const scanner = new XmlScanner(record.name, handler), decoder = new TextDecoder('utf-8', { fatal: true });
   let size = 0;
   const decode = (chunk?: Uint8Array) => {
@@ -27,6 +32,7 @@ export async function readXml(record: FeedRecord, limits: FeedLimits, handler: X
     size += chunk.length;
     if (size > limits.feedBytes) throw scanner.problem('feed-too-large', `has more than ${limits.feedBytes} bytes`);
     scanner.push(decode(chunk));
+    yield;
   }
   scanner.push(decode());
   if (size === 0) throw notJson(record.name, new Uint8Array());
@@ -73,7 +79,7 @@ class XmlScanner {
   }
 
   end(): void {
-    if (!this.hasRoot && this.stack.length === 0) throw this.problem(this.rest.trim() === '' ? 'feed-empty' : 'feed-malformed', 'is not XML: it has no element');
+    if (!this.hasRoot && this.stack.length === 0 && !this.rest.includes('<')) throw this.problem(this.rest.trim() === '' ? 'feed-empty' : 'feed-malformed', 'is not XML: it has no element');
     if (this.stack.length > 0 || this.rest.includes('<')) throw this.problem('feed-truncated', `ends inside <${this.stack.at(-1) ?? 'markup'}>`);
     this.gather(this.rest);
   }
@@ -94,7 +100,7 @@ class XmlScanner {
       }
       case '!':
         if (tag.startsWith('<![CDATA[') && this.stack.length > 0) this.gathered += tag.slice(9, -3);
-        else if (!tag.startsWith('<!--')) throw this.problem('feed-xml-dtd', `has a document type or declaration, which is not read: ${tag.slice(0, 60)}`);
+        else if (!tag.startsWith('<!--') && (this.hasRoot || !harmlessType.test(tag))) throw this.problem('feed-xml-dtd', `has a document type or declaration, which is not read: ${tag.slice(0, 60)}`);
         break;
       case '/': {
         this.flush();
@@ -144,6 +150,8 @@ class XmlScanner {
   }
 }
 
+/** Gentoo names its grammar, FreeBSD the files it was put together from. */
+const harmlessType = /^<!DOCTYPE\s+[\w:.-]+\s*(?:(?:SYSTEM|PUBLIC)\s[^[\]<>]*)?(?:\[(?:\s*<!ENTITY\s+[\w:.-]+\s+(?:SYSTEM|PUBLIC)\s[^<>[\]]*>)*\s*\]\s*)?>$/;
 const attribute = /\s+([\p{L}_][\p{L}\p{N}_.:-]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/gu;
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 const local = (name: string): string => name.slice(name.indexOf(':') + 1);
@@ -155,6 +163,10 @@ function endOf(input: string, start: number): number {
   if (input.startsWith('<![CDATA[', start)) return until(']]>', start + 9);
   if (input.startsWith('<?', start)) return until('?>', start + 2);
   if (input.startsWith('<!', start) && input.length - start < 9) return -1;
+  if (input.startsWith('<!DOCTYPE', start)) {
+    const bracket = input.indexOf('[', start), end = until('>', start);
+    return bracket < 0 || (end >= 0 && end < bracket) ? end : /\]\s*>/g.exec(input.slice(bracket)) === null ? -1 : until('>', input.indexOf(']', bracket));
+  }
   // A `>` may stand inside an attribute's value.
   for (let at = start + 1, quote = 0; at < input.length; at++) {
     const code = input.charCodeAt(at);

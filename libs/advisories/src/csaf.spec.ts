@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseRedHatCsaf } from './csaf-vex.ts';
+import { parseCsaf } from './csaf.ts';
 import { defaultFeedLimits } from './feed.ts';
 import { advisories, all, hasShared, problems, record, records, shared } from './feeds.spec-helper.ts';
 import { type FeedCounts, noCounts, readFeed } from './read-feed.ts';
 import { recordsOf } from './records-of.ts';
 
-const read = (document: unknown) => all(parseRedHatCsaf(records(record('cve.json', typeof document === 'string' ? document : JSON.stringify(document), 256)), { source: 'test', limits: defaultFeedLimits }));
+const read = (document: unknown) => all(parseCsaf(records(record('cve.json', typeof document === 'string' ? document : JSON.stringify(document), 256)), { source: 'test', limits: defaultFeedLimits }));
 
 /** A document that names products by `stream:component`, with the statuses given. */
 function csaf(vulnerability: { product_status: Record<string, string[]> } & Record<string, unknown>, more: object = {}): object {
@@ -68,7 +68,7 @@ describe("Red Hat's CSAF", () => {
 
 it.skipIf(!hasShared)(`every document of Red Hat's${hasShared ? '' : ' (skipped: ../shared/data absent)'}`, async () => {
   const counts: FeedCounts = noCounts(), streams = new Set<string>(), states: Record<string, number> = {};
-  for await (const reading of readFeed({ id: 'test', parse: parseRedHatCsaf }, recordsOf(shared('feeds/redhat-vex-csaf.tar.zst')), counts)) {
+  for await (const reading of readFeed({ id: 'test', parse: parseCsaf }, recordsOf(shared('feeds/redhat-vex-csaf.tar.zst')), counts)) {
     if (reading.kind === 'advisory') for (const { ecosystem, fix_state: state } of reading.advisory.affected) { streams.add(ecosystem); states[state] = (states[state] ?? 0) + 1; }
   }
   // 51 VEX documents of one CVE each, 11 notices of 41 together.
