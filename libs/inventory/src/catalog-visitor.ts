@@ -100,7 +100,7 @@ export class CatalogVisitor implements Visitor {
   private reader(catalogers: readonly PartsCataloger[], { path, size }: Entry): PartReader {
     const links = new Set<string>();
     this.unfinished.set(path, links);
-    const reader = together(catalogers.map((cataloger) => new PartialReading(readSafely(cataloger, size), size, (found) => {
+    const reader = together(catalogers.map((cataloger) => new PartialReading(readSafely(cataloger, size, path), size, (found) => {
       for (const name of [path, ...links]) this.keep(this.catalogers.indexOf(cataloger), name, found);
     })));
     return {
@@ -131,14 +131,14 @@ export class CatalogVisitor implements Visitor {
 export function catalogSafely(cataloger: ReadingCataloger, path: string, bytes: Buffer): Found | undefined {
   if (!isInParts(cataloger)) return catalogWhole(cataloger, path, bytes);
   let found: Found = { packages: [] };
-  readParts(new PartialReading(readSafely(cataloger, bytes.length), bytes.length, (result) => { found = result; }), bytes);
+  readParts(new PartialReading(readSafely(cataloger, bytes.length, path), bytes.length, (result) => { found = result; }), bytes);
   return found;
 }
 
 /** The reading of a cataloger; anything it throws becomes a problem of this one file. */
-export function* readSafely(cataloger: PartsCataloger, size: number): Reading<Found> {
+export function* readSafely(cataloger: PartsCataloger, size: number, path: string): Reading<Found> {
   try {
-    return yield* cataloger.read(size);
+    return yield* cataloger.read(size, path);
   } catch (error) {
     return failed(cataloger, error);
   }

@@ -34,8 +34,8 @@ export interface FileCataloger extends Named {
 export interface PartsCataloger extends Named {
   wants(path: string, entry: Entry): 'head' | false;
   wantsHead(head: Buffer): boolean;
-  /** Reads a file of `size` bytes. A Problem it throws is one of that file. */
-  read(size: number): Reading<Found>;
+  /** Reads a file of `size` bytes at `path`. A Problem it throws is one of that file. */
+  read(size: number, path: string): Reading<Found>;
 }
 
 /** Looks at names, owners and modes, never at bytes. */

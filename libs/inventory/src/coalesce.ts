@@ -63,6 +63,8 @@ export function contentsOf(seen: readonly Sighting[], layerOf: (sighting: Sighti
   for (const sighting of seen) {
     for (const found of sighting.found.packages) {
       const owner = isSystem(found) ? undefined : owners(sighting.path);
+      // A program known by its own text: one of an operating-system package is that package, which is listed.
+      if (found.type === 'generic' && owner) continue;
       const layer = layerOf(sighting, found);
       const location: Location = { path: found.inside ? `${sighting.path}!${found.inside}` : sighting.path, ...(layer && { layer }) };
       const key = JSON.stringify([found.type, found.name, found.version, found.arch, owner]);

@@ -5,11 +5,8 @@ import { invalid } from '@plimsoll/problem';
 import { catalogSafely, readSafely } from './catalog-visitor.ts';
 import { type Found, isInParts, isLooking, type ReadingCataloger } from './cataloger.ts';
 import { catalogers } from './catalogers.ts';
-import { cargoAuditable } from './catalogers/cargo-auditable.ts';
-import { goBinary } from './catalogers/go-binary.ts';
 import { reader, rpm } from './catalogers/rpm.ts';
 import { contentsOf, problemsOfFiles } from './coalesce.ts';
-import { isElf } from './elf.ts';
 import { targetLockfiles } from './lockfiles.ts';
 import type { Inventory } from './model.ts';
 import { PartialReading } from './partial-reading.ts';
@@ -36,7 +33,7 @@ export async function indexFile(path: string): Promise<Inventory> {
 async function foundBy({ cataloger, as }: Reader, path: string, size: number): Promise<Found> {
   if (isInParts(cataloger)) {
     let found: Found = { packages: [], problems: [{ code: 'limit-walks', detail: 'what it points at is too entangled to be read' }] };
-    passFile(path, (length) => new PartialReading(readSafely(cataloger, length), length, (result) => { found = result; }));
+    passFile(path, (length) => new PartialReading(readSafely(cataloger, length, as), length, (result) => { found = result; }));
     return found;
   }
   if (size > cataloger.maxBytes) throw invalid('limit-file-bytes', `${path} has ${size} bytes; at most ${cataloger.maxBytes} are read`);
@@ -64,7 +61,7 @@ function readersOf(path: string, size: number, head: Buffer): Reader[] {
     if (found.length) return found.map((cataloger) => ({ cataloger, as }));
   }
   if (reader(head)) return [{ cataloger: rpm, as: 'var/lib/rpm/Packages' }];
-  return isElf(head) ? [goBinary, cargoAuditable].map((cataloger) => ({ cataloger, as: name })) : [];
+  return catalogers.filter((one): one is ReadingCataloger => !isLooking(one) && one.wants(name, entry) === 'head' && one.wantsHead?.(head) === true).map((cataloger) => ({ cataloger, as: name }));
 }
 
 /** Names that mean something only in their place. */

@@ -11,7 +11,7 @@ export function isOwnable(path: string): boolean {
     return false;
   }
   const dot = path.lastIndexOf('.');
-  return dot < path.lastIndexOf('/') || !skippedExtensions.has(path.slice(dot + 1));
+  return dot < path.lastIndexOf('/') || !skippedExtensions.has(path.slice(dot + 1)) || path.includes('/package.conf.d/');
 }
 
 const skippedShares = new Set(['doc', 'man', 'locale', 'info', 'zoneinfo', 'icons', 'i18n', 'licenses', 'common-licenses', 'terminfo', 'bash-completion', 'zsh', 'mime', 'fonts', 'vim', 'X11', 'help', 'lintian', 'bug', 'consolefonts', 'keymaps']);

@@ -24,7 +24,7 @@ interface Read { readonly found: Found; readonly walks: number; readonly bytes: 
 function read(cataloger: PartsCataloger, path: string): Read {
   let found: Found | undefined, walks = 1, bytes = 0;
   const counted = (size: number): PartReader => {
-    const reading = new PartialReading(readSafely(cataloger, size), size, (result) => { found = result; });
+    const reading = new PartialReading(readSafely(cataloger, size, path), size, (result) => { found = result; });
     return {
       get next() { return reading.next; },
       push(part, at) { bytes += part.length; reading.push(part, at); },

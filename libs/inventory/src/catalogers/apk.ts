@@ -4,7 +4,7 @@ import { isOwnable } from '../ownable.ts';
 /** The installed database of apk-tools (apk-tools doc/apk-package.5): one letter, a colon, a value; a blank line ends a package. */
 export const apk: FileCataloger = {
   name: 'apk',
-  version: 1,
+  version: 2,
   maxBytes: 128 * 1024 * 1024,
   wants: (path) => path.endsWith('lib/apk/db/installed') && (path.length === 20 || path === 'usr/lib/apk/db/installed'),
   catalog: ({ bytes }) => readInstalled(bytes.toString('utf8')),

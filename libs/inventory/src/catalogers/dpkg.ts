@@ -9,7 +9,7 @@ const MiB = 1024 * 1024;
  */
 export const dpkg: FileCataloger = {
   name: 'dpkg',
-  version: 1,
+  version: 2,
   maxBytes: 64 * MiB,
   wants(path) {
     if (!path.startsWith('var/lib/dpkg/')) return false;

@@ -9,7 +9,7 @@ import { sqliteBlobs } from '../rpmdb/sqlite.ts';
 /** The three database formats of rpm since 4.0: Berkeley DB hash, ndb, SQLite; the content decides, not the name. */
 export const rpm: FileCataloger = {
   name: 'rpm',
-  version: 1,
+  version: 2,
   maxBytes: 256 * 1024 * 1024,
   wants(path, entry) {
     const last = path.charCodeAt(path.length - 1);
