@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 export interface PackageName { readonly ecosystem: string; readonly name: string }
 
 /** Everything the current revision says of the given names, ready for `judge`. Other names look unknown to it. */
-export const indexOfNames = async (tx: EntityManager, names: readonly PackageName[]): Promise<AdvisoryIndex> => indexOf(await advisoriesOfNames(tx, names));
+export const indexOfNames = async (tx: EntityManager, names: readonly PackageName[], _asOf?: number): Promise<AdvisoryIndex> => indexOf(await advisoriesOfNames(tx, names));
 
 /** The records that speak of the given names, each with its entries for those alone. */
 export async function advisoriesOfNames(tx: EntityManager, names: readonly PackageName[]): Promise<Advisory[]> {

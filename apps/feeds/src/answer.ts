@@ -1,43 +1,15 @@
 import { Controller } from '@nestjs/common';
 import { sources } from '@plimsoll/advisories';
-import { Answers, Bus } from '@plimsoll/bus';
-import { GetFeedsStatus, GetFindings, IngestSource, type Answer, type Body, type SourceStatus } from '@plimsoll/contracts';
-import { pageToken, readPageToken } from '@plimsoll/database';
-import { Inventory, type Package } from '@plimsoll/inventory';
-import { Problem } from '@plimsoll/problem';
+import { Answers } from '@plimsoll/bus';
+import { GetFeedsStatus, IngestSource, type Answer, type Body, type SourceStatus } from '@plimsoll/contracts';
 import { DataSource } from 'typeorm';
-import { cursorOf, filtered, isAfter, type FindingsCursor } from './findings-page.ts';
-import { textsOf } from './finding-texts.ts';
-import { notCovered, rowsOf, summaryOf } from './image-findings.ts';
-import { imageOf } from './images.ts';
 import { Ingest } from './ingest.ts';
-import { currentRevision, holdRevision } from './revisions.ts';
+import { currentRevision } from './revisions.ts';
 
 /** What others ask of the feeds. */
 @Controller()
 export class AnswerAboutFeeds {
-  constructor(private readonly db: DataSource, private readonly bus: Bus, private readonly ingest: Ingest) {}
-
-  @Answers(GetFindings)
-  async findings({ project, digest, severity, state, id, package: packageName, limit, page_token }: Body<typeof GetFindings>): Promise<Answer<typeof GetFindings>> {
-    const sort = `findings:${project}:${digest}`;
-    const after = readPageToken(sort, page_token) as FindingsCursor | undefined;
-    const image = await imageOf(this.db.manager, project, digest);
-    const places = placesOf(Inventory.parse(await this.bus.documents.get(image.inventory)).packages);
-    return this.db.transaction(async (tx) => {
-      await holdRevision(tx);   // one revision for summary and page
-      const all = await rowsOf(tx, [image.id]);
-      const wanted = await filtered(tx, all, { severity, state, id, package: packageName });
-      const from = after === undefined ? 0 : wanted.findIndex((row) => isAfter(row, after));
-      const page = from < 0 ? [] : wanted.slice(from, from + limit);
-      const summary = summaryOf(all, (await notCovered(tx, [image.id])).get(image.id) ?? 0);
-      return {
-        revision: (await currentRevision(tx)).number, summary, total: { count: wanted.length, relation: 'EXACT' as const },
-        items: await textsOf(tx, page, places),
-        ...(from >= 0 && from + limit < wanted.length ? { next_page_token: pageToken(sort, cursorOf(page.at(-1)!)) } : {}),
-      };
-    });
-  }
+  constructor(private readonly db: DataSource, private readonly ingest: Ingest) {}
 
   @Answers(GetFeedsStatus)
   async status(): Promise<Answer<typeof GetFeedsStatus>> {
@@ -66,5 +38,3 @@ export class AnswerAboutFeeds {
     return { revision, advisories, added, changed, removed, kept_aside: keptAside };
   }
 }
-
-const placesOf = (packages: readonly Package[]): Map<string, Package> => new Map(packages.map((one) => [one.purl, one]));

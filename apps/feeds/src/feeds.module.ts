@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AnswerAboutFeeds } from './answer.ts';
+import { AnswerAboutFindings } from './answer-findings.ts';
+import { AnswerAboutFleet } from './answer-fleet.ts';
 import { Ingest } from './ingest.ts';
+import { ManageVex } from './manage-vex.ts';
 import { MatchImage } from './match-image.ts';
 import { Rematch } from './rematch.ts';
 import { Schedule } from './schedule.ts';
 
-@Module({ controllers: [MatchImage, AnswerAboutFeeds], providers: [Ingest, Rematch, Schedule] })
+@Module({ controllers: [MatchImage, AnswerAboutFeeds, AnswerAboutFindings, AnswerAboutFleet, ManageVex], providers: [Ingest, Rematch, Schedule] })
 export class FeedsModule {}

@@ -1,5 +1,5 @@
 import {
-  GetFeedsStatus, GetFindings, ImageIndexed, ImageMatched, IngestSource, RevisionPublished,
+  AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, ImageIndexed, ImageMatched, IngestSource, ListVex, RemoveVex, RevisionPublished, WhoHas,
   type Manifest,
 } from '@plimsoll/contracts';
 
@@ -7,7 +7,7 @@ export const manifest: Manifest = {
   name: 'feeds',
   does: 'Keeps the advisories, one atomic revision after another, and matches every inventory against them.',
   hears: [ImageIndexed],
-  answers: [GetFeedsStatus, GetFindings, IngestSource],
+  answers: [GetFeedsStatus, IngestSource, GetRevision, GetFindings, ExplainFinding, GetWhyNot, DiffImages, WhoHas, AddVex, ListVex, RemoveVex],
   asks: [],
   says: [ImageMatched, RevisionPublished],
   documents: 'reads',

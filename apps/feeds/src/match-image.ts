@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { Bus, Hears, type Delivery, type Say } from '@plimsoll/bus';
-import { ImageIndexed, ImageMatched } from '@plimsoll/contracts';
+import { Bus, Hears, type Delivery, type Documents, type Say } from '@plimsoll/bus';
+import { ImageIndexed, ImageMatched, type DocumentRef } from '@plimsoll/contracts';
 import { Inventory } from '@plimsoll/inventory';
 import type { EntityManager } from 'typeorm';
 import { ensureAnswers } from './answers.ts';
@@ -9,6 +9,7 @@ import { rejudge, theseSubjects } from './findings.ts';
 import { changesSince, notCovered, rowsOf, summaryOf, worstOf } from './image-findings.ts';
 import { ensureSets } from './package-sets.ts';
 import { currentRevision, holdRevision } from './revisions.ts';
+import { heeding, speakOf, suppliersOf } from './suppliers.ts';
 
 /** An indexed image is matched against the current revision, and remembered by its package sets for the revisions to come. */
 @Controller()
@@ -29,7 +30,7 @@ export class MatchImage {
       await rejudge(tx, theseSubjects(fresh), revision.number, 'new-package');
       // 3. the image is its sets
       const image = await rememberImage(tx, indexed, sets, revision.number);
-      await sayMatched(tx, say, [image], indexed.push);
+      await sayMatched(tx, say, this.bus.documents, [image], indexed.push);
     });
   }
 }
@@ -46,23 +47,25 @@ async function rememberImage(tx: EntityManager, { image, platform, os, configura
   return row!.id;
 }
 
-interface ImageRow { id: string; project: string; digest: string; reference: string; platform: string | null; os: ImageMatched['os']; configuration: ImageMatched['configuration']; packages: number; problems: number; matched_revision: number }
+interface MatchedImage { id: string; project: string; digest: string; reference: string; inventory: DocumentRef; platform: string | null; os: ImageMatched['os']; configuration: ImageMatched['configuration']; packages: number; problems: number; matched_revision: number }
 
 /** How many findings and changes an event carries; the rest is asked for. */
 const listed = 200;
 
 /** Says of each image what its findings are now, and what changed since it was said last. Two queries, however many images. */
-export async function sayMatched(tx: EntityManager, say: Say, images: readonly string[], push?: string): Promise<void> {
+export async function sayMatched(tx: EntityManager, say: Say, documents: Documents, images: readonly string[], push?: string): Promise<void> {
   const revision = await currentRevision(tx);
-  const rows = await tx.query('select id, project, digest, reference, platform, os, configuration, packages, problems, matched_revision from images where id = any($1::bigint[]) order by id', [images]) as ImageRow[];
+  const rows = await tx.query('select id, project, digest, reference, inventory, platform, os, configuration, packages, problems, matched_revision from images where id = any($1::bigint[]) order by id', [images]) as MatchedImage[];
   const findings = Map.groupBy(await rowsOf(tx, images), ({ image }) => image);
+  const suppliers = await suppliersOf(tx, [...new Set(rows.map(({ project }) => project))]);
   const uncovered = await notCovered(tx, images);
   const changes = new Map<string, { added: string[]; removed: string[] }>();
   for (const [since, told] of Map.groupBy(rows, ({ matched_revision }) => matched_revision)) {
     if (since !== revision.number) for (const [image, change] of await changesSince(tx, told.map(({ id }) => id), since, listed)) changes.set(image, change);
   }
-  for (const { id, project, digest, reference, platform, matched_revision, ...facts } of rows) {
-    const found = findings.get(id) ?? [];
+  for (const { id, project, digest, reference, inventory, platform, matched_revision: _, ...facts } of rows) {
+    const all = findings.get(id) ?? [], said = suppliers.get(project);
+    const found = speakOf(said, all) ? heeding(said, Inventory.parse(await documents.get(inventory)), all) : all;
     await say(ImageMatched, {
       ...facts, push, image: { project, digest, reference }, platform: platform ?? undefined, revision,
       summary: summaryOf(found, uncovered.get(id) ?? 0), worst: worstOf(found, listed), ...changes.get(id) ?? { added: [], removed: [] },

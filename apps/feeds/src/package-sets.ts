@@ -4,8 +4,8 @@ import { coordinatesOf, subjectOf, type AdvisoryIndex, type Subject } from '@pli
 import type { EntityManager } from 'typeorm';
 import { ensureSubjects, subjectIdentity, type SubjectRow } from './subjects.ts';
 
-/** Packages that come together. Sets of one image share nothing; images share sets. */
-interface PlacedPackage { readonly package: Package; readonly subject: Subject | undefined; readonly ecosystem: string | undefined; readonly uncovered: string | undefined }
+/** A package, and as whom advisories know it. */
+export interface PlacedPackage { readonly package: Package; readonly subject: Subject | undefined; readonly ecosystem: string | undefined; readonly uncovered: string | undefined }
 
 const systemTypes: ReadonlySet<string> = new Set(['deb', 'apk', 'rpm', 'alpm', 'opkg', 'portage']);
 
@@ -32,7 +32,8 @@ export async function ensureSets(tx: EntityManager, inventory: Pick<Inventory, '
 /** Coverage changes from revision to revision, so it is not asked here: a stand-in index that covers everything gives what would be asked. */
 const everything: AdvisoryIndex = { revision: '', covers: () => true, candidates: () => [], enrichments: () => [], statements: () => [] };
 
-function placePackages({ os, packages }: Pick<Inventory, 'os' | 'packages'>): PlacedPackage[] {
+/** Under which name each package is asked about, or why none is. */
+export function placePackages({ os, packages }: Pick<Inventory, 'os' | 'packages'>): PlacedPackage[] {
   const owners = new Map(packages.map((one) => [one.purl, one]));
   return packages.map((one): PlacedPackage => {
     const answer = subjectOf(one, os, everything, owners);

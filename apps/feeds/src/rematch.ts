@@ -69,7 +69,7 @@ export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdow
       const [rows] = await tx.query(`delete from rematches where image in (select image from rematches order by image limit ${batchSize} for update skip locked) returning image`) as [{ image: string }[], number];
       if (rows.length === 0) return 0;
       await holdRevision(tx);
-      await sayMatched(tx, say, rows.map(({ image }) => image));
+      await sayMatched(tx, say, this.bus.documents, rows.map(({ image }) => image));
       return rows.length;
     });
     if (told > 0) {

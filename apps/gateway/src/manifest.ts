@@ -1,5 +1,5 @@
 import {
-  CheckToken, CreateException, CreateProject, CreateSubscription, CreateToken, CreateUser, DeleteSubscription, FindInventory, GetFeedsStatus, GetFindings, GetJwks, GetPolicy, GetTrustBundle, GetVerdict, GrantRole, ImageIndexed, ImageMatched, ImagePushed, ImageRejected, IngestSource, ListDeliveries, ListExceptions, ListProjects, ListSubscriptions, ListTokens, Login, NotificationDelivered, PushJudged, RedeemBootstrap, ReplayDelivery, ReplayPolicy, ResumeSubscription, RevisionPublished, RevokeException, RevokeToken, RotateSecret, SetPolicy, TokenRevoked, VerdictChanged,
+  AddVex, CheckToken, CreateException, CreateProject, CreateSubscription, CreateToken, CreateUser, DeleteSubscription, DiffImages, ExplainFinding, FindInventory, GetFeedsStatus, GetFindings, GetJwks, GetPolicy, GetRevision, GetTrustBundle, GetVerdict, GetWhyNot, GrantRole, ImageIndexed, ImageMatched, ImagePushed, ImageRejected, IngestSource, ListDeliveries, ListExceptions, ListProjects, ListSubscriptions, ListTokens, ListVex, Login, NotificationDelivered, PushJudged, RedeemBootstrap, RemoveVex, ReplayDelivery, ReplayPolicy, ResumeSubscription, RevisionPublished, RevokeException, RevokeToken, RotateSecret, SetPolicy, TokenRevoked, VerdictChanged, WhoHas,
   type Manifest,
 } from '@plimsoll/contracts';
 
@@ -8,7 +8,7 @@ export const manifest: Manifest = {
   does: 'The public door: REST, gRPC, registry webhooks; keeps one row per image for lists, asks the owners for the rest.',
   hears: [ImageIndexed, ImageRejected, ImageMatched, VerdictChanged, PushJudged, NotificationDelivered, TokenRevoked, RevisionPublished],
   answers: [],
-  asks: [FindInventory, GetFeedsStatus, GetFindings, IngestSource, GetVerdict, GetPolicy, SetPolicy, ReplayPolicy, CreateException, ListExceptions, RevokeException, Login, CheckToken, GetJwks, CreateToken, ListTokens, RevokeToken, CreateProject, ListProjects, GrantRole, CreateUser, GetTrustBundle, RedeemBootstrap, CreateSubscription, ListSubscriptions, DeleteSubscription, ResumeSubscription, RotateSecret, ListDeliveries, ReplayDelivery],
+  asks: [FindInventory, GetFeedsStatus, GetFindings, ExplainFinding, GetWhyNot, DiffImages, WhoHas, GetRevision, AddVex, ListVex, RemoveVex, IngestSource, GetVerdict, GetPolicy, SetPolicy, ReplayPolicy, CreateException, ListExceptions, RevokeException, Login, CheckToken, GetJwks, CreateToken, ListTokens, RevokeToken, CreateProject, ListProjects, GrantRole, CreateUser, GetTrustBundle, RedeemBootstrap, CreateSubscription, ListSubscriptions, DeleteSubscription, ResumeSubscription, RotateSecret, ListDeliveries, ReplayDelivery],
   says: [ImagePushed],
   documents: 'reads',
 };

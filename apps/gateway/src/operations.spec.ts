@@ -73,7 +73,7 @@ describe('the gRPC services', () => {
     if ((schema.type === 'array') !== isList) return [`${where}: ${schema.type} against ${field.type}`];
     const item = isList ? schema.items! : schema;
     if (Object.keys(propertiesOf(item)).length) return field.type === 'TYPE_MESSAGE' ? differences(where, item, messageNamed(field.typeName)) : [`${where}: an object against ${field.type}`];
-    const kind = item.enum || item.const !== undefined ? 'string' : item.type;
+    const kind = item.enum || typeof item.const === 'string' ? 'string' : item.type ?? typeof item.const;
     const fits = { string: ['TYPE_STRING'], integer: ['TYPE_INT32', 'TYPE_INT64'], number: ['TYPE_DOUBLE'], boolean: ['TYPE_BOOL'] }[kind ?? ''] ?? [];
     return fits.includes(field.type) ? [] : [`${where}: ${kind} against ${field.type}`];
   }

@@ -18,4 +18,10 @@ export function permission(principal: Principal, { scope, everywhere, params }: 
 /** Sees every project, so that only asking identity tells which exist. */
 export const seesAll = (principal: Principal): boolean => principal.grants.some(({ project, scopes }) => project === '*' && scopes.length > 0);
 
+/** The projects in which a principal may do what a scope allows. */
+export function visibleProjects({ grants }: Principal, scope: Scope): string[] | 'all' {
+  const held = grants.filter(({ scopes }) => covers(scopes, scope)).map(({ project }) => project);
+  return held.includes('*') ? 'all' : [...new Set(held)].sort();
+}
+
 const covers = (held: readonly Scope[], wanted: Scope): boolean => held.includes(wanted) || held.includes('admin');

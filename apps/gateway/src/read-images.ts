@@ -1,5 +1,5 @@
 import { Bus } from '@plimsoll/bus';
-import { FindInventory, GetFindings, GetVerdict, operations, type Answer, type ImageEvent, type ImageItem, type Input, type Page, type PushOperation } from '@plimsoll/contracts';
+import { DiffImages, ExplainFinding, FindInventory, GetFindings, GetVerdict, GetWhyNot, operations, type Answer, type ImageEvent, type ImageItem, type Input, type Page, type PushOperation } from '@plimsoll/contracts';
 import { Controller } from '@nestjs/common';
 import { ImageEvents } from './image-events.ts';
 import { Images } from './images.ts';
@@ -35,6 +35,23 @@ export class ReadImages {
     return this.bus.ask(GetFindings, input);
   }
 
+  @Serves(operations.explainFinding)
+  async explain(input: Input<typeof operations.explainFinding>): Promise<Answer<typeof ExplainFinding>> {
+    await this.images.get(input.project, input.digest);
+    return this.bus.ask(ExplainFinding, input, { timeoutMs: operations.explainFinding.seconds! * 1000 });
+  }
+
+  @Serves(operations.whyNot)
+  async whyNot(input: Input<typeof operations.whyNot>): Promise<Answer<typeof GetWhyNot>> {
+    await this.images.get(input.project, input.digest);
+    return this.bus.ask(GetWhyNot, input, { timeoutMs: operations.whyNot.seconds! * 1000 });
+  }
+
+  @Serves(operations.diffImages)
+  diff({ project, from, to }: Input<typeof operations.diffImages>): Promise<Answer<typeof DiffImages>> {
+    return this.bus.ask(DiffImages, { project, from: asOf(from), to: asOf(to) }, { timeoutMs: operations.diffImages.seconds! * 1000 });
+  }
+
   @Serves(operations.getVerdict)
   async verdict({ project, digest }: Input<typeof operations.getVerdict>): Promise<Answer<typeof GetVerdict>> {
     await this.images.get(project, digest);
@@ -60,3 +77,9 @@ export class ReadImages {
 
 /** A Last-Event-ID that is not ours is no place to resume from. */
 const number = (id: string | undefined): number | undefined => id !== undefined && /^\d{1,15}$/.test(id) ? Number(id) : undefined;
+
+/** `digest@revision`. */
+function asOf(side: string): { digest: string; revision?: number } {
+  const [digest, revision] = side.split('@') as [string, string?];
+  return revision === undefined ? { digest } : { digest, revision: Number(revision) };
+}

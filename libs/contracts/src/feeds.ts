@@ -1,7 +1,7 @@
 import { OperatingSystem } from '@plimsoll/inventory';
-import { Finding, FindingSummary, Severity, State } from '@plimsoll/matching';
+import { Finding, FindingSummary, NotCovered, Severity, State } from '@plimsoll/matching';
 import { z } from 'zod';
-import { Digest, DocumentRef, Image, PageRequest, pageOf, Project } from './common.ts';
+import { Digest, DocumentRef, Image, PageRequest, pageOf, Project, Timestamp } from './common.ts';
 import { event, request, type Body } from './message.ts';
 
 /** A finding in the few words that lists, policies and messages need. */
@@ -56,12 +56,118 @@ export const GetFeedsStatus = request('feeds', 'get-status.v1', {}, z.object({
   revision: z.int().nonnegative(), published_at: z.string().optional(), advisories: z.int().nonnegative(), images: z.int().nonnegative(), sources: z.array(SourceStatus),
 }));
 
-/** Findings of one image as of the current revision. */
+/** A feed revision, as people name it in `as_of` and `digest@revision`. */
+const RevisionNumber = z.int().nonnegative();
+/** A CVE, or any id or alias of an advisory. */
+export const ProblemName = z.string().min(1).max(128);
+
+/** What a list of findings may be narrowed to. */
+export const FindingsFilter = z.object({
+  severity: z.array(Severity).optional(), state: z.array(State).optional(), id: ProblemName.optional(), package: z.string().max(512).optional(),
+  /** In CISA's catalogue of exploited vulnerabilities, or not. */
+  kev: z.boolean().optional(),
+  /** Exploited within 30 days at least this likely, 0–1. */
+  epss_min: z.number().min(0).max(1).optional(),
+  fixable: z.boolean().optional(),
+  suppressed: z.boolean().optional(),
+});
+export type FindingsFilter = z.output<typeof FindingsFilter>;
+
+/** Findings of one image as of the current revision, or of an earlier one. A page ends early where a message would be too large. */
 export const GetFindings = request('feeds', 'get-findings.v1', {
-  project: Project, digest: Digest,
-  severity: z.array(Severity).optional(), state: z.array(State).optional(), id: z.string().max(64).optional(), package: z.string().max(512).optional(),
-  ...PageRequest.shape,
-}, pageOf(Finding).extend({ revision: z.int().nonnegative(), summary: FindingSummary }));
+  project: Project, digest: Digest, ...FindingsFilter.shape, as_of: RevisionNumber.optional(), ...PageRequest.shape,
+}, pageOf(Finding).extend({ revision: RevisionNumber, summary: FindingSummary }));
+
+/** The proof of a finding, as a tree and as words. Problem `finding-missing` when the image has none of that name. */
+export const ExplainFinding = request('feeds', 'explain-finding.v1', { project: Project, digest: Digest, id: ProblemName }, z.object({
+  revision: RevisionNumber,
+  /** One per package, at most 50. */
+  findings: z.array(Finding),
+  text: z.string(),
+}));
+
+/** Why an image does not have a problem, or that it has it; for any image and any name, also of a problem nobody has heard of. */
+export const GetWhyNot = request('feeds', 'why-not.v1', { project: Project, digest: Digest, id: ProblemName }, z.object({
+  revision: RevisionNumber,
+  id: z.string(),
+  /** Of all packages it was compared with: `affected` when any is, else `undetermined` when that of any cannot be told, else `not-affected`; `not-mentioned` when no advisory speaks of it for any of them. */
+  answer: z.enum(['affected', 'undetermined', 'not-affected', 'not-mentioned']),
+  /** Every decision about it, of every state, at most 50. */
+  findings: z.array(Finding),
+  /** Packages nobody was asked about: the problem may hide there. At most 100. */
+  not_covered: z.array(NotCovered),
+  not_covered_total: z.int().nonnegative(),
+  text: z.string(),
+}));
+
+/** One side of a comparison: an image as of a revision. */
+export const ImageAsOf = z.object({ digest: Digest, reference: z.string(), revision: RevisionNumber, summary: FindingSummary });
+export type ImageAsOf = z.output<typeof ImageAsOf>;
+
+const ChangedPackage = z.object({ name: z.string(), type: z.string(), from: z.array(z.string()), to: z.array(z.string()) });
+
+/** What differs between two images, or between two revisions of one. Lists hold 500 at most; the totals count all. */
+export const DiffImages = request('feeds', 'diff-images.v1', {
+  project: Project,
+  from: z.object({ digest: Digest, revision: RevisionNumber.optional() }),
+  to: z.object({ digest: Digest, revision: RevisionNumber.optional() }),
+}, z.object({
+  from: ImageAsOf, to: ImageAsOf,
+  /** Versions of a package that only one of them has; none in `from` means that it came, none in `to` that it went. */
+  packages: z.array(ChangedPackage),
+  /** The same problem of the same package is one finding, whatever its version. */
+  added: z.array(CompactFinding), removed: z.array(CompactFinding),
+  /** Of those in both, what differs in state, severity, score or repair. */
+  changed: z.array(z.object({ from: CompactFinding, to: CompactFinding })),
+  totals: z.object({ packages: z.int().nonnegative(), added: z.int().nonnegative(), removed: z.int().nonnegative(), changed: z.int().nonnegative(), unchanged: z.int().nonnegative() }),
+}));
+
+/** An image that has a problem, and in which packages. */
+export const AffectedImage = z.object({
+  project: Project, digest: Digest, reference: z.string(),
+  /** At most 20. */
+  packages: z.array(z.object({ purl: z.string(), state: State, severity: Severity, fixed_version: z.string().optional() })),
+  first_seen: z.string(),
+});
+export type AffectedImage = z.output<typeof AffectedImage>;
+
+/** Which images have a problem now. `projects` bounds what the asker may see; absent: all. Suppliers' statements are not applied here. */
+export const WhoHas = request('feeds', 'who-has.v1', { id: ProblemName, projects: z.array(Project).optional(), ...PageRequest.shape }, pageOf(AffectedImage).extend({
+  revision: RevisionNumber,
+  /** Under which names it is kept here: the CVE where there is one. */
+  vulnerabilities: z.array(z.string()),
+  projects: z.int().nonnegative(),
+}));
+
+/** What a revision changed in one project, or in all. */
+export const BlastRadius = z.object({
+  images: z.int().nonnegative(),
+  /** Package versions with a finding that came, went or changed. */
+  packages: z.int().nonnegative(),
+  added: z.int().nonnegative(), removed: z.int().nonnegative(),
+  /** Those that came, the worst and most widespread first, at most 50. */
+  vulnerabilities: z.array(z.object({ id: z.string(), severity: Severity, kev: z.boolean().optional(), images: z.int().positive() })).max(50),
+});
+export type BlastRadius = z.output<typeof BlastRadius>;
+
+/** A revision kept here: what its sources changed and where that struck. `projects` as in `WhoHas`. */
+export const GetRevision = request('feeds', 'get-revision.v1', { revision: z.int().positive(), projects: z.array(Project).optional(), ...PageRequest.shape }, z.object({
+  revision: z.int().positive(), published_at: z.string(), changes: z.array(SourceChange), blast_radius: BlastRadius,
+  /** The images it struck, page by page. */
+  ...pageOf(z.object({ project: Project, digest: Digest, reference: z.string(), added: z.array(z.string()), removed: z.array(z.string()) })).shape,
+}));
+
+/** Statements a project got from its suppliers, or makes itself: which findings are none, and why. */
+export const VexDocument = z.object({
+  id: z.uuid(), project: Project, name: z.string(), format: z.enum(['openvex', 'cyclonedx', 'csaf']), statements: z.int().positive(), digest: Digest,
+  added_by: z.string(), added_at: Timestamp,
+});
+export type VexDocument = z.output<typeof VexDocument>;
+
+/** Applied to the findings of that project's images when they are read; the images are judged again. The same document twice is one. */
+export const AddVex = request('feeds', 'add-vex.v1', { project: Project, name: z.string().min(1).max(256), document: z.string().min(2).max(786_432), added_by: z.string().min(1).max(256) }, VexDocument);
+export const ListVex = request('feeds', 'list-vex.v1', { project: Project, ...PageRequest.shape }, pageOf(VexDocument));
+export const RemoveVex = request('feeds', 'remove-vex.v1', { project: Project, id: z.uuid(), removed_by: z.string().min(1).max(256) }, VexDocument);
 
 /** Take advisories in from a file of the object store or from the source's own address, now. */
 export const IngestSource = request('feeds', 'ingest-source.v1', {

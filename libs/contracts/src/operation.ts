@@ -66,3 +66,6 @@ export const operation = <A extends z.ZodType, P extends z.ZodRawShape = {}, Q e
 /** A list in a query: `a,b` or the name twice; in gRPC a repeated field. */
 export const listOf = <S extends z.ZodType>(item: S) =>
   z.preprocess((value) => typeof value === 'string' ? value.split(',') : value, z.array(item).min(1).max(50));
+
+/** A yes or no in a query: `true` or `false`; in gRPC a bool. */
+export const flag = z.preprocess((value) => value === 'true' ? true : value === 'false' ? false : value, z.boolean());

@@ -2,10 +2,10 @@ import { Inventory, OperatingSystem } from '@plimsoll/inventory';
 import { FindingSummary, Severity, State } from '@plimsoll/matching';
 import { z } from 'zod';
 import { Digest, PageRequest, pageOf, ProblemBody, Project, Timestamp } from './common.ts';
-import { GetFeedsStatus, GetFindings, IngestSource } from './feeds.ts';
+import { AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, IngestSource, ListVex, ProblemName, VexDocument, WhoHas } from './feeds.ts';
 import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login, RedeemBootstrap } from './identity.ts';
 import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions, ResumeSubscription, RotateSecret } from './notifier.ts';
-import { listOf, operation, type Operation } from './operation.ts';
+import { flag, listOf, operation, type Operation } from './operation.ts';
 import { CreateException, GetPolicy, GetVerdict, ListExceptions, PolicyException, Reason, ReplayPolicy, SetPolicy, VerdictDecision } from './policy.ts';
 import { ScanProgress } from './scanner.ts';
 
@@ -75,6 +75,8 @@ export type Version = z.output<typeof Version>;
 
 const project = { project: Project };
 const image = { project: Project, digest: Digest };
+/** `sha256:…`, or `sha256:…@17` as of a feed revision. */
+const DigestAsOf = z.string().regex(/^sha256:[0-9a-f]{64}(?:@\d{1,9})?$/);
 const Id = z.string().min(1).max(128);
 const nothing = z.object({});
 
@@ -120,9 +122,27 @@ export const operations = {
   }),
   listFindings: operation({
     id: 'listFindings', method: 'GET', path: '/v1/projects/{project}/images/{digest}/findings', group: 'Images', rpc: 'ListFindings', scope: 'images:read', status: 200,
-    summary: 'What is wrong with an image, as of the current feed revision', params: image,
-    query: { severity: listOf(Severity).optional(), state: listOf(State).optional(), id: z.string().max(64).optional(), package: z.string().max(512).optional(), ...PageRequest.shape },
+    summary: 'What is wrong with an image, as of the current feed revision or an earlier one', params: image,
+    query: {
+      severity: listOf(Severity).optional(), state: listOf(State).optional(), id: ProblemName.optional(), package: z.string().max(512).optional(),
+      kev: flag.optional(), epss_min: z.coerce.number().min(0).max(1).optional(), fixable: flag.optional(), suppressed: flag.optional(),
+      as_of: z.coerce.number().int().nonnegative().optional(),
+      ...PageRequest.shape,
+    },
     answer: GetFindings.answer,
+  }),
+  explainFinding: operation({
+    id: 'explainFinding', method: 'GET', path: '/v1/projects/{project}/images/{digest}/findings/{id}/explain', group: 'Images', rpc: 'ExplainFinding', scope: 'images:read', status: 200,
+    summary: 'The proof of a finding: file, layer, package, advisory, comparator, range', params: { ...image, id: ProblemName }, answer: ExplainFinding.answer, seconds: 60,
+  }),
+  whyNot: operation({
+    id: 'whyNot', method: 'GET', path: '/v1/projects/{project}/images/{digest}/why-not/{id}', group: 'Images', rpc: 'WhyNot', scope: 'images:read', status: 200,
+    summary: 'Why an image does not have a problem', description: 'For any image and any CVE or advisory, also one that nobody has heard of.', params: { ...image, id: ProblemName }, answer: GetWhyNot.answer, seconds: 60,
+  }),
+  diffImages: operation({
+    id: 'diffImages', method: 'GET', path: '/v1/projects/{project}/diff', group: 'Images', rpc: 'DiffImages', scope: 'images:read', status: 200,
+    summary: 'What differs between two images, or between two revisions of one', description: 'Each side is a digest, or `digest@revision` for its findings as of a feed revision.', params: project,
+    query: { from: DigestAsOf, to: DigestAsOf }, answer: DiffImages.answer, seconds: 60,
   }),
   getVerdict: operation({
     id: 'getVerdict', method: 'GET', path: '/v1/projects/{project}/images/{digest}/verdict', group: 'Images', rpc: 'GetVerdict', scope: 'images:read', status: 200,
@@ -162,6 +182,28 @@ export const operations = {
   ingestSource: operation({
     id: 'ingestSource', method: 'POST', path: '/v1/feeds/{source}/ingest', group: 'Feeds', rpc: 'IngestSource', scope: 'feeds:write', everywhere: true, status: 200, seconds: 600,
     summary: 'Take a source in now, from its address or from a file of the feeds service', params: { source: z.string().min(1).max(128) }, body: { file: z.string().max(4096).optional() }, answer: IngestSource.answer,
+  }),
+
+  getRevision: operation({
+    id: 'getRevision', method: 'GET', path: '/v1/revisions/{revision}', group: 'Feeds', rpc: 'GetRevision', scope: 'feeds:read', status: 200,
+    summary: 'What a feed revision changed, and which of your images it struck', params: { revision: z.coerce.number().int().positive() }, query: PageRequest.shape, answer: GetRevision.answer,
+  }),
+  whoHas: operation({
+    id: 'whoHas', method: 'GET', path: '/v1/vulnerabilities/{id}', group: 'Feeds', rpc: 'WhoHas', scope: 'images:read', status: 200,
+    summary: 'Which of your images have a vulnerability now', params: { id: ProblemName }, query: PageRequest.shape, answer: WhoHas.answer,
+  }),
+  addVex: operation({
+    id: 'addVex', method: 'POST', path: '/v1/projects/{project}/vex', group: 'Feeds', rpc: 'AddVex', scope: 'policy:write', status: 201,
+    summary: 'Add a VEX document: what suppliers say of vulnerabilities in this project', description: 'OpenVEX, CycloneDX or CSAF, as text. Findings it takes back are shown and not counted; the images of the project are judged again.', params: project,
+    body: { name: AddVex.body.shape.name, document: AddVex.body.shape.document }, answer: VexDocument,
+  }),
+  listVex: operation({
+    id: 'listVex', method: 'GET', path: '/v1/projects/{project}/vex', group: 'Feeds', rpc: 'ListVex', scope: 'policy:read', status: 200,
+    summary: 'The VEX documents of a project', params: project, query: PageRequest.shape, answer: ListVex.answer,
+  }),
+  removeVex: operation({
+    id: 'removeVex', method: 'DELETE', path: '/v1/projects/{project}/vex/{id}', group: 'Feeds', rpc: 'RemoveVex', scope: 'policy:write', status: 200,
+    summary: 'Remove a VEX document; what it took back counts again', params: { project: Project, id: z.uuid() }, answer: VexDocument,
   }),
 
   // Policies

@@ -8,7 +8,7 @@ export { enrich } from './enrich.ts';
 export * from './finding.ts';
 export { judge, type Judgement, type Subject } from './judge.ts';
 export { type KeyedEntry, keyedEntry, type KeyedRange } from './keyed.ts';
-export { match, type Matchable, type Matched, type MatchOptions, subjectOf } from './match.ts';
+export { match, type Matchable, type Matched, type MatchOptions, placeOf, subjectOf } from './match.ts';
 export { answersOfRecord, matcherVersion, type RecordAnswer } from './record-answers.ts';
 export * from './summarize.ts';
 export { isAbout, type Statements, type VexHome, withVex } from './with-vex.ts';

@@ -73,7 +73,8 @@ export function subjectOf(found: Package, os: OperatingSystem | null, index: Adv
   return asSubject(found, coordinates);
 }
 
-const placeOf = ({ purl, name, version, type, layer, locations, source, base }: Package): Finding['package'] => ({
+/** Where a finding's package is, in a finding's words. */
+export const placeOf = ({ purl, name, version, type, layer, locations, source, base }: Package): Finding['package'] => ({
   purl, name, version, type,
   ...(layer === undefined ? {} : { layer }),
   ...(locations[0] === undefined ? {} : { path: locations[0].path }),

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { askOver, connectNats, documentsOver, jetstreamOf, type Ask, type Documents } from '@plimsoll/bus';
+import { ImageIndexed, ImageMatched, IngestSource, type Answer } from '@plimsoll/contracts';
+import { Inventory, type OperatingSystem, type Package } from '@plimsoll/inventory';
+import { startService, type RunningService } from '@plimsoll/service';
+import { testBench, type TestBench } from '@plimsoll/tools/testing';
+import { DataSource } from 'typeorm';
+import { expect, vi } from 'vitest';
+import { FeedsModule } from './feeds.module.ts';
+import { manifest } from './manifest.ts';
+
+/** A feeds service over a real Postgres and a real nats-server, asked as the gateway asks and told as the scanner tells. */
+export interface FeedsBench {
+  readonly bench: TestBench;
+  readonly service: RunningService;
+  readonly db: DataSource;
+  readonly ask: Ask;
+  readonly documents: Documents;
+  /** Takes OSV records in as the whole of a source. */
+  ingest(source: string, records: readonly object[]): Promise<Answer<typeof IngestSource>>;
+  /** Indexes image `n` as the scanner would, and waits until it is matched. */
+  index(n: number, packages: readonly Package[], more?: { os?: OperatingSystem | null; project?: string }): Promise<ImageMatched>;
+  /** Waits until every image that a revision touched is told of it. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const digestOf = (n: number): string => `sha256:${n.toString(16).padStart(64, '0')}`;
+
+/** What index() puts into the store. */
+export const inventoryOf = (n: number, packages: readonly Package[], os: OperatingSystem | null = null): Inventory =>
+  Inventory.parse({ target: { kind: 'image', reference: `app:${n}`, digest: digestOf(n), layers: [] }, os, packages, configuration: {}, problems: [] });
+
+export async function feedsBench(): Promise<FeedsBench> {
+  const bench = await testBench();
+  const files = mkdtempSync(join(tmpdir(), 'feeds-'));
+  process.env['PLIMSOLL_FEEDS_FILES'] = files;
+  process.env['PLIMSOLL_FEEDS_SCHEDULE'] = 'off';
+  const service = await startService({ manifest, module: FeedsModule, env: bench.env('feeds') });
+  const [gateway, scanner] = await Promise.all((['gateway', 'scanner'] as const).map((name) => connectNats({ url: bench.nats.url, name, seed: bench.secrets.nats[name]!.seed })));
+  const ask = askOver(gateway!), documents = documentsOver(jetstreamOf(scanner!)), db = service.get(DataSource);
+  let ingests = 0;
+  return {
+    bench, service, db, ask, documents,
+    async ingest(source, records) {
+      const folder = `ingest-${ingests++}`;
+      mkdirSync(join(files, folder));
+      records.forEach((record, i) => writeFileSync(join(files, folder, `${i}.json`), JSON.stringify(record)));
+      return ask(IngestSource, { source, file: folder }, { timeoutMs: 60_000 });
+    },
+    async index(n, packages, { os = null, project = 'default' } = {}) {
+      const inventory = await documents.put(inventoryOf(n, packages, os), 'application/json');
+      const push = randomUUID();
+      await bench.say(ImageIndexed, { push, image: { project, reference: `app:${n}`, digest: digestOf(n) }, inventory, os, packages: packages.length, problems: 0, configuration: {} });
+      return vi.waitFor(async () => {
+        const found = (await bench.said(ImageMatched)).find((one) => one.push === push);
+        expect(found).toBeDefined();
+        return found!;
+      }, { timeout: 10_000, interval: 20 });
+    },
+    settled: () => vi.waitFor(async () => {
+      const [{ waiting }] = await db.query('select (select count(*) from rematches)::int + (select count(*) from outbox)::int as waiting') as [{ waiting: number }];
+      expect(waiting).toBe(0);
+    }, { timeout: 30_000, interval: 20 }),
+    async close() {
+      await Promise.all([gateway?.close(), scanner?.close()]);
+      await service.stop();
+      await bench.close();
+      rmSync(files, { recursive: true, force: true });
+    },
+  };
+}
