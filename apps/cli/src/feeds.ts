@@ -6,13 +6,13 @@ import { jsonText, minute, paint, plural, say, table, thousands } from './termin
 export const command: Command = {
   usage: '[ingest SOURCE [--file FILE]]',
   about: 'Lists the advisory sources of a platform: state, size, age. `ingest` takes one in now, from its publisher or from a file of the feeds service.',
-  options: { json, ...platformOptions, file: { type: 'string', value: 'FILE', what: 'ingest: a file or directory inside PLIMSOLL_FEEDS_FILES of the feeds service' }, all: { type: 'boolean', what: 'also the sources never fetched' } },
+  options: { json, ...platformOptions, file: { type: 'string', value: 'FILE', what: 'ingest: a file or directory inside PLIMSOLL_FEEDS_FILES of the feeds service' }, 'accept-loss': { type: 'boolean', what: 'ingest: take it although records or canaries are missing' }, all: { type: 'boolean', what: 'also the sources never fetched' } },
   words: [0, 2],
   async run(parsed) {
     const platform = await openPlatform(parsed);
     const [action, source] = parsed.positionals;
     if (action === 'ingest' && source) {
-      const done = await platform.call<Answer<typeof IngestSource>>('POST', `/v1/feeds/${encodeURIComponent(source)}/ingest`, { body: { file: parsed.text('file') } });
+      const done = await platform.call<Answer<typeof IngestSource>>('POST', `/v1/feeds/${encodeURIComponent(source)}/ingest`, { body: { file: parsed.text('file'), ...(parsed.flag('accept-loss') ? { accept_loss: true } : {}) } });
       say(parsed.flag('json') ? jsonText(done) : `${source}: revision ${done.revision}; ${plural(done.advisories, 'advisory', 'advisories')}, ${done.added} added, ${done.changed} changed, ${done.removed} removed, ${done.kept_aside} kept aside`);
       return 0;
     }

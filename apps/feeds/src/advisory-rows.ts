@@ -1,29 +1,44 @@
-import type { Advisory, Affected } from '@plimsoll/advisories';
+import type { Advisory, Affected, Enrichment, VexStatement } from '@plimsoll/advisories';
 import { indexOf, type AdvisoryHead, type AdvisoryIndex } from '@plimsoll/matching';
 import type { EntityManager } from 'typeorm';
 
 /** A package as advisories name it. */
 export interface PackageName { readonly ecosystem: string; readonly name: string }
 
-/** Everything the current revision says of the given names, ready for `judge`. Other names look unknown to it. */
-export const indexOfNames = async (tx: EntityManager, names: readonly PackageName[], _asOf?: number): Promise<AdvisoryIndex> => indexOf(await advisoriesOfNames(tx, names));
+/** SQL: a row that holds as of a revision. `revision` is a parameter, null for the current one. */
+export const holdsAt = (row: string, revision: string): string =>
+  `((${revision}::int is null and ${row}.valid_to is null) or (${row}.valid_from <= ${revision} and (${row}.valid_to is null or ${row}.valid_to > ${revision})))`;
+
+/** Everything a revision (default: the current one) says of the given names, ready for `judge`. Other names look unknown to it. */
+export const indexOfNames = async (tx: EntityManager, names: readonly PackageName[], revision?: number): Promise<AdvisoryIndex> => indexOf(await advisoriesOfNames(tx, names, revision));
 
 /** The records that speak of the given names, each with its entries for those alone. */
-export async function advisoriesOfNames(tx: EntityManager, names: readonly PackageName[]): Promise<Advisory[]> {
+export async function advisoriesOfNames(tx: EntityManager, names: readonly PackageName[], revision?: number): Promise<Advisory[]> {
   const rows = await tx.query(`
-    select a.source, a.key, a.head, f.entry
+    select a.id, a.head, f.entry
     from unnest($1::text[], $2::text[]) as wanted (ecosystem, name)
     join affected f on f.ecosystem = wanted.ecosystem and f.name = wanted.name
-    join advisories a on a.source = f.source and a.key = f.key
-    order by a.source, a.key`, [names.map(({ ecosystem }) => ecosystem), names.map(({ name }) => name)]) as { source: string; key: string; head: AdvisoryHead; entry: Affected }[];
+    join advisories a on a.id = f.advisory and ${holdsAt('a', '$3')}
+    order by a.source, a.key, f.place`, [names.map(({ ecosystem }) => ecosystem), names.map(({ name }) => name), revision ?? null]) as { id: string; head: string; entry: string }[];
   const records = new Map<string, Advisory>();
-  for (const { source, key, head, entry } of rows) {
-    const id = `${source}\0${key}`;
-    const record = records.get(id);
-    if (record) record.affected.push(entry);
-    else records.set(id, { ...head, affected: [entry] });
+  for (const { id, head, entry } of rows) {
+    const affected = JSON.parse(entry) as Affected, record = records.get(id);
+    if (record) record.affected.push(affected);
+    else records.set(id, { ...JSON.parse(head) as AdvisoryHead, affected: [affected] });
   }
   return [...records.values()];
+}
+
+/** What sources add to CVEs, as of a revision; of a source without history, as of now. */
+export async function enrichmentsOf(tx: EntityManager, cves: readonly string[], revision?: number): Promise<Enrichment[]> {
+  const rows = await tx.query(`select e.body from enrichments e where e.key = any($1) and (${holdsAt('e', '$2')} or (e.source = 'epss' and e.valid_to is null)) order by e.source`, [cves, revision ?? null]) as { body: string }[];
+  return rows.map(({ body }) => JSON.parse(body) as Enrichment);
+}
+
+/** What suppliers say of vulnerabilities, by any of their names, as of a revision. */
+export async function statementsOf(tx: EntityManager, names: readonly string[], revision?: number): Promise<VexStatement[]> {
+  const rows = await tx.query(`select s.body from statements s where s.names && $1::text[] and ${holdsAt('s', '$2')} order by s.source, s.key`, [names, revision ?? null]) as { body: string }[];
+  return rows.map(({ body }) => JSON.parse(body) as VexStatement);
 }
 
 /** Each name once, in a fixed order: rows are then locked in the same order by everybody. */

@@ -1,3 +1,4 @@
+import { readCanary, type Canary } from '@plimsoll/advisories';
 import { readConfig } from '@plimsoll/service';
 import { z } from 'zod';
 
@@ -16,6 +17,15 @@ export const FeedsConfig = z.object({
   PLIMSOLL_FEEDS_MIRROR: z.url().optional(),
   /** A source with less than this share of its former records is refused: an accident is likelier than a mass withdrawal. */
   PLIMSOLL_FEEDS_SHRINK_LIMIT: z.coerce.number().min(0).max(1).default(0.8),
+  /** Package versions that must go on being found vulnerable, besides those of `canaries.ts`: `npm/left-pad@1.0.0=CVE-2026-1, …`. */
+  PLIMSOLL_FEEDS_CANARIES: list.transform((texts, context): Canary[] => texts.flatMap((text) => {
+    const canary = readCanary(text);
+    if (!canary) context.addIssue({ code: 'custom', message: `${text} is not ecosystem/name@version=CVE` });
+    return canary ?? [];
+  })),
+  /** How far back "as of" reaches: the last so many revisions, and whatever is younger than so many days. */
+  PLIMSOLL_FEEDS_KEEP_REVISIONS: z.coerce.number().int().min(1).default(100),
+  PLIMSOLL_FEEDS_KEEP_DAYS: z.coerce.number().min(0).default(30),
 });
 export type FeedsConfig = z.output<typeof FeedsConfig>;
 

@@ -5,8 +5,9 @@ import { AnswerAboutFleet } from './answer-fleet.ts';
 import { Ingest } from './ingest.ts';
 import { ManageVex } from './manage-vex.ts';
 import { MatchImage } from './match-image.ts';
+import { PruneHistory } from './prune-history.ts';
 import { Rematch } from './rematch.ts';
 import { Schedule } from './schedule.ts';
 
-@Module({ controllers: [MatchImage, AnswerAboutFeeds, AnswerAboutFindings, AnswerAboutFleet, ManageVex], providers: [Ingest, Rematch, Schedule] })
+@Module({ controllers: [MatchImage, AnswerAboutFeeds, AnswerAboutFindings, AnswerAboutFleet, ManageVex], providers: [Ingest, PruneHistory, Rematch, Schedule] })
 export class FeedsModule {}

@@ -106,7 +106,7 @@ describe('feeds', () => {
     const status = await ask(GetFeedsStatus, {});
     expect(status.revision).toBe(2);
     expect((await findings(1)).items.map(({ id }) => id)).toEqual(['GHSA-2']);
-    expect(Number((await service.get(DataSource).query('select count(*) from staged'))[0].count)).toBe(0);
+    expect(await service.get(DataSource).query(`select count(*)::int as rows from advisories where valid_from > 2 or valid_to > 2`)).toEqual([{ rows: 0 }]);
     if (!/file/.test(code)) expect(status.sources.find(({ source }) => source === 'osv-npm')).toMatchObject({ state: 'refused', problem: expect.any(String), advisories: 3 });
   });
 
@@ -180,7 +180,7 @@ describe('feeds', () => {
     await vi.waitFor(async () => expect((await told(40)).at(-1)).toMatchObject({ added: ['GHSA-stray-0'], summary: { total: 1, not_covered: 2 } }), 10_000);
     await ingest(feed('own', [alsoMaven('ACME-1', 'other')]), 'private');
     await vi.waitFor(async () => expect((await told(40)).at(-1)).toMatchObject({ added: ['ACME-1'], summary: { total: 2, not_covered: 2 } }), 10_000);
-    expect(await service.get(DataSource).query('select ecosystem, source from covered_ecosystems')).toEqual([{ ecosystem: 'npm', source: 'osv-npm' }]);
+    expect(await service.get(DataSource).query('select ecosystem, source from coverage where valid_to is null')).toEqual([{ ecosystem: 'npm', source: 'osv-npm' }]);
   });
 
   it('tells images whose ecosystem comes to be covered, and again when its last source is gone', async () => {
@@ -195,7 +195,7 @@ describe('feeds', () => {
   it('of two records with one key keeps the newer, whichever comes first', async () => {
     const [older, newer] = [osv('GHSA-m2', 'twice', '1.0.0'), osv('GHSA-m2', 'twice', '2.0.0', { modified: '2026-02-01T00:00:00Z' })];
     expect(await ingest(feed('twice', [older!, newer!]), 'osv-maven')).toMatchObject({ advisories: 1, changed: 1, kept_aside: 1 });
-    const stored = async () => service.get(DataSource).query(`select entry->'ranges'->0->>'fixed' as fixed from affected where name = 'twice'`);
+    const stored = async () => service.get(DataSource).query(`select f.entry::jsonb->'ranges'->0->>'fixed' as fixed from affected f join advisories a on a.id = f.advisory and a.valid_to is null where f.name = 'twice'`);
     expect(await stored()).toEqual([{ fixed: '2.0.0' }]);
     expect(await ingest(feed('twice-again', [newer!, older!]), 'osv-maven')).toMatchObject({ added: 0, changed: 0, removed: 0, kept_aside: 1 });
     expect(await stored()).toEqual([{ fixed: '2.0.0' }]);
@@ -203,9 +203,9 @@ describe('feeds', () => {
 
   it('makes coverage anew at a start: rows of an earlier version said less', async () => {
     const db = service.get(DataSource);
-    await db.query(`insert into covered_ecosystems (ecosystem) values ('Maven'), ('Nowhere')`);
-    const touched = await service.get(Bus).commit((tx) => coverAll(tx));
+    await db.query(`insert into coverage (ecosystem, source) values ('Maven', ''), ('Nowhere', '')`);
+    const touched = await service.get(Bus).commit((tx) => coverAll(tx, 7));
     expect(touched.sort()).toEqual(['Maven', 'Nowhere']);
-    expect(await db.query('select ecosystem, source from covered_ecosystems')).toEqual([{ ecosystem: 'npm', source: 'osv-npm' }]);
+    expect(await db.query('select ecosystem, source from coverage where valid_to is null')).toEqual([{ ecosystem: 'npm', source: 'osv-npm' }]);
   });
 });

@@ -1,5 +1,5 @@
 import {
-  AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, ImageIndexed, ImageMatched, IngestSource, ListVex, RemoveVex, RevisionPublished, WhoHas,
+  AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, ImageIndexed, ImageMatched, IngestSource, ListVex, RemoveVex, RevisionPublished, SourceRefused, WhoHas,
   type Manifest,
 } from '@plimsoll/contracts';
 
@@ -9,6 +9,6 @@ export const manifest: Manifest = {
   hears: [ImageIndexed],
   answers: [GetFeedsStatus, IngestSource, GetRevision, GetFindings, ExplainFinding, GetWhyNot, DiffImages, WhoHas, AddVex, ListVex, RemoveVex],
   asks: [],
-  says: [ImageMatched, RevisionPublished],
+  says: [ImageMatched, RevisionPublished, SourceRefused],
   documents: 'reads',
 };

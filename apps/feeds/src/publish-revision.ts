@@ -1,89 +1,106 @@
-import type { Source } from '@plimsoll/advisories';
 import type { Say } from '@plimsoll/bus';
-import { RevisionPublished } from '@plimsoll/contracts';
+import { RevisionPublished, type SourceChange } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import type { EntityManager } from 'typeorm';
 import { remakeAnswers } from './answers.ts';
-import { coverTouched } from './coverage.ts';
+import { checkCanaries, type CanaryResult } from './check-canaries.ts';
+import type { Copied } from './copy-feed.ts';
+import { coverSource } from './coverage.ts';
+import type { Feed } from './feed-table.ts';
 import { rejudge, touchedBy } from './findings.ts';
+import { summariseChange } from './summarise-change.ts';
 import { currentRevision, ownRevision } from './revisions.ts';
-import type { Staged } from './staging.ts';
+import { noteTouched } from './touched.ts';
 
 export interface Published { readonly revision: number; readonly added: number; readonly changed: number; readonly removed: number; readonly touchedImages: number }
 
+/** What a feed must be to be believed. */
+export interface Plausible {
+  /** Least number of records. */
+  readonly floor: number;
+  /** Least share of what it had. */
+  readonly shrinkLimit: number;
+  /** A person has looked, and says that the loss is real. */
+  readonly acceptLoss: boolean;
+}
+
 /**
- * Makes a staged feed the next revision, inside the caller's transaction: all of it or nothing. A feed that shrank
- * beyond what is plausible is refused, and the revision before stays. A feed without news makes no revision.
+ * Makes a feed, whose new rows are in the tables already, the next revision, inside the caller's transaction: all of it or
+ * nothing. A feed that shrank beyond what is plausible or lost a canary is refused, and the revision before stays. A feed
+ * without news makes no revision. `told` hears what changes before anything can refuse it.
  */
-export async function publishRevision(tx: EntityManager, say: Say, source: Source, staged: Staged, { floor, shrinkLimit }: { floor: number; shrinkLimit: number }): Promise<Published> {
+export async function publishRevision(tx: EntityManager, say: Say, feed: Feed, copied: Copied, plausible: Plausible, told: (change: SourceChange) => void = () => undefined): Promise<Published> {
   // 1. one publication at a time, and no image between two revisions
   await ownRevision(tx);
-  await refuseShrunk(tx, source, staged, floor, shrinkLimit);
+  await refuseOvertaken(tx, feed, copied);
+  const { number: before } = await currentRevision(tx);
+  const change = await summariseChange(tx, feed, copied);
+  told(change);
+  const { added, changed, removed } = change;
+  if (!plausible.acceptLoss) refuseShrunk(feed, copied, plausible);
 
-  // 2. what is new
-  await tx.query(`
-    insert into changed_records (ingest, key, added, removed)
-    select $1, coalesce(s.key, a.key) as key, a.key is null as added, s.key is null as removed
-    from (select key, hash from staged where ingest = $1) s
-    full join (select key, hash from advisories where source = $2) a on a.key = s.key
-    where a.hash is distinct from s.hash`, [staged.ingest, source.id]);
-  const [count] = await tx.query('select count(*) filter (where added)::int as added, count(*) filter (where removed)::int as removed, count(*) filter (where not added and not removed)::int as changed from changed_records where ingest = $1', [staged.ingest]) as { added: number; removed: number; changed: number }[];
-  const { added, removed, changed } = count!;
-  const before = await currentRevision(tx);
-  await keepAside(tx, source, staged);
-  if (added + removed + changed === 0) {
-    await markSource(tx, source, staged, undefined);
-    return { revision: before.number, added, changed, removed, touchedImages: 0 };
+  // 2. nothing new: looked at, and no more
+  await keepAside(tx, feed, copied);
+  await tx.query(`update ${feed.shelf} r set raw = decode(seen.raw, 'hex') from unnest($1::bigint[], $2::text[]) as seen (id, raw) where r.id = seen.id`, [copied.refreshed.map(([id]) => id), copied.refreshed.map(([, raw]) => raw)]);
+  if (added + changed + removed === 0) {
+    await markSource(tx, feed, copied, undefined, undefined);
+    return { revision: before, added, changed, removed, touchedImages: 0 };
   }
 
-  // 3. the records, and which names they speak or spoke of
-  const revision = before.number + 1;
-  await touch(tx, source, staged);
-  await tx.query('delete from affected f using changed_records c where c.ingest = $2 and f.source = $1 and f.key = c.key', [source.id, staged.ingest]);
-  await tx.query('delete from advisories a using changed_records c where c.ingest = $2 and a.source = $1 and a.key = c.key', [source.id, staged.ingest]);
-  await tx.query('insert into advisories (source, key, hash, head) select $2, s.key, s.hash, s.head from staged s join changed_records c on c.ingest = s.ingest and c.key = s.key where s.ingest = $1', [staged.ingest, source.id]);
-  await tx.query(`
-    insert into affected (ecosystem, name, source, key, entry)
-    select entry->>'ecosystem', entry->>'name', $2, s.key, entry
-    from staged s join changed_records c on c.ingest = s.ingest and c.key = s.key cross join lateral jsonb_array_elements(s.affected) as entry where s.ingest = $1`, [staged.ingest, source.id]);
-  await touch(tx, source, staged);
+  // 3. the new rows hold from here on, what they replace does no longer
+  const revision = before + 1;
+  if (revision !== copied.revision) await tx.query(`update ${feed.shelf} set valid_from = $1 where id >= $2 and id < $3`, [revision, copied.base, copied.end]);
+  await close(tx, feed, [...copied.gone, ...copied.replaced], revision);
+  const canaries = await checkCanaries(tx, feed, plausible.acceptLoss);
 
   // 4. findings of the package versions under those names, and of nothing else
-  await remakeAnswers(tx, staged.ingest);
-  const dirty = await rejudge(tx, touchedBy(staged.ingest), revision, 'revision');
+  await noteTouched(tx, feed, copied);
+  await remakeAnswers(tx, copied.ingest);
+  const dirty = await rejudge(tx, touchedBy(copied.ingest), revision, 'revision');
+  const rated = await tx.query('select distinct f.subject from findings f join touched_cves t on t.cve = f.vulnerability where t.ingest = $1 and f.valid_to is null', [copied.ingest]) as { subject: string }[];
 
   // 5. the images that have them, or whose ecosystem became covered or uncovered: told one by one after this commits
-  const touchedImages = await queueImages(tx, revision, dirty.subjects, await coverTouched(tx, source.id, staged.ingest));
-  await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify([{ source: source.id, added, changed, removed }]), touchedImages]);
-  await markSource(tx, source, staged, revision);
-  await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [{ source: source.id, added, changed, removed }], touched_images: touchedImages });
+  const covered = await coverSource(tx, feed.id, copied, revision);
+  const touchedImages = await queueImages(tx, revision, [...dirty.subjects, ...rated.map(({ subject }) => subject)], covered);
+  await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify([change]), touchedImages]);
+  await markSource(tx, feed, copied, revision, canaries);
+  for (const table of ['touched_names', 'touched_cves']) await tx.query(`delete from ${table} where ingest = $1`, [copied.ingest]);
+  await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [change], touched_images: touchedImages });
   return { revision, added, changed, removed, touchedImages };
 }
 
-/** Notes the names that the changed records speak of at this moment: once before they are replaced, once after. */
-const touch = (tx: EntityManager, source: Source, { ingest }: Staged): Promise<unknown> => tx.query(`
-  insert into touched_names (ingest, ecosystem, name)
-  select distinct $1::uuid, f.ecosystem, f.name from affected f join changed_records c on c.key = f.key where c.ingest = $1 and f.source = $2
-  on conflict do nothing`, [ingest, source.id]);
-
-async function refuseShrunk(tx: EntityManager, source: Source, { counts }: Staged, floor: number, shrinkLimit: number): Promise<void> {
-  const [row] = await tx.query('select count(*)::int as count from advisories where source = $1', [source.id]) as { count: number }[];
-  const least = Math.max(floor, Math.floor(row!.count * shrinkLimit));
-  if (counts.advisories < least) throw new Problem('conflict', `${source.id} came with ${counts.advisories} advisories where at least ${least} are plausible (there are ${row!.count}); the last good revision stays`, { code: 'feed-shrunk' });
+/** Two ingests of one source at the same time compare with the same rows; the later one would add what the earlier added. */
+async function refuseOvertaken(tx: EntityManager, { id }: Feed, { before }: Copied): Promise<void> {
+  const [row] = await tx.query('select ingest::float8 as ingest from sources where source = $1', [id]) as { ingest: number }[];
+  if ((row?.ingest ?? 0) !== before) throw new Problem('conflict', `another ingest of ${id} came in between; try again`, { code: 'ingest-overtaken' });
 }
 
-async function keepAside(tx: EntityManager, source: Source, { keptAside }: Staged): Promise<void> {
-  await tx.query('delete from kept_aside where source = $1', [source.id]);
+function refuseShrunk({ id }: Feed, { records, recordsBefore }: Copied, { floor, shrinkLimit }: Plausible): void {
+  const least = Math.max(floor, Math.floor(recordsBefore * shrinkLimit));
+  if (records < least) throw new Problem('conflict', `${id} came with ${records} records where at least ${least} are plausible (there are ${recordsBefore}); the last good revision stays`, { code: 'feed-shrunk' });
+}
+
+/** Rows no longer hold from a revision on; of sources without history they go at once. */
+async function close(tx: EntityManager, { shelf, hasHistory }: Feed, ids: readonly number[], revision: number): Promise<void> {
+  for (let from = 0; from < ids.length; from += 50_000) {
+    const some = ids.slice(from, from + 50_000);
+    if (hasHistory) await tx.query(`update ${shelf} r set valid_to = $1 from unnest($2::bigint[]) as gone (id) where r.id = gone.id`, [revision, some]);
+    else await tx.query(`delete from ${shelf} r using unnest($1::bigint[]) as gone (id) where r.id = gone.id`, [some]);
+  }
+}
+
+async function keepAside(tx: EntityManager, { id }: Feed, { keptAside }: Copied): Promise<void> {
+  await tx.query('delete from kept_aside where source = $1', [id]);
   await tx.query('insert into kept_aside (source, record, code, detail, excerpt) select $1, record, code, detail, excerpt from jsonb_to_recordset($2::jsonb) as row (record text, code text, detail text, excerpt text)',
-    [source.id, JSON.stringify(keptAside).replaceAll('\\u0000', '')]);
+    [id, JSON.stringify(keptAside, (_key, part: unknown) => typeof part === 'string' ? part.replaceAll('\0', '').toWellFormed() : part)]);
 }
 
 /** `revision` undefined: looked at, nothing new. */
-const markSource = (tx: EntityManager, source: Source, { counts }: Staged, revision: number | undefined): Promise<unknown> => tx.query(`
-  insert into sources (source, advisories, kept_aside, revision, state, updated_at, checked_at) values ($1, $2, $3, $4, 'ok', now(), now())
-  on conflict (source) do update set advisories = excluded.advisories, kept_aside = excluded.kept_aside, revision = coalesce(excluded.revision, sources.revision),
-    state = 'ok', problem = null, checked_at = now(), updated_at = case when excluded.revision is null then sources.updated_at else now() end`,
-[source.id, counts.advisories, counts.rejected, revision ?? null]);
+const markSource = (tx: EntityManager, { id }: Feed, { records, rejected, before }: Copied, revision: number | undefined, canaries: readonly CanaryResult[] | undefined): Promise<unknown> => tx.query(`
+  insert into sources (source, advisories, kept_aside, revision, state, updated_at, checked_at, ingest, canaries) values ($1, $2, $3, $4, 'ok', now(), now(), $5, coalesce($6::jsonb, '[]'))
+  on conflict (source) do update set advisories = excluded.advisories, kept_aside = excluded.kept_aside, revision = coalesce(excluded.revision, sources.revision), ingest = excluded.ingest,
+    state = 'ok', problem = null, checked_at = now(), updated_at = case when excluded.revision is null then sources.updated_at else now() end, canaries = coalesce($6::jsonb, sources.canaries)`,
+[id, records, rejected, revision ?? null, before + 1, canaries ? JSON.stringify(canaries) : null]);
 
 /** Notes the images that have one of these subjects or a package of one of these ecosystems: they are told as of the revision. */
 export async function queueImages(tx: EntityManager, revision: number, subjects: readonly string[], ecosystems: readonly string[]): Promise<number> {

@@ -56,7 +56,7 @@ export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdow
       await this.bus.commit(async (tx) => {
         await ownRevision(tx);
         const { number } = await currentRevision(tx);
-        const ecosystems = await coverAll(tx);
+        const ecosystems = await coverAll(tx, number);
         await queueImages(tx, number, await judgeByNewMatcher(tx, number), ecosystems);
       });
       this.isUpToDate = true;

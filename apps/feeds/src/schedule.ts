@@ -1,8 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { sources, type Source } from '@plimsoll/advisories';
 import { every } from '@plimsoll/database';
 import { Log, Metrics } from '@plimsoll/telemetry';
 import { DataSource } from 'typeorm';
+import { feeds, type Feed } from './feed-table.ts';
 import { feedsConfig } from './feeds.config.ts';
 import { Ingest } from './ingest.ts';
 
@@ -45,8 +45,8 @@ export class Schedule implements OnApplicationBootstrap, BeforeApplicationShutdo
     }
   }
 
-  private enabled(): Source[] {
+  private enabled(): Feed[] {
     const named = this.config.PLIMSOLL_FEEDS_SOURCES;
-    return sources.filter(({ id, urls }) => urls.length > 0 && (named.length ? named.includes(id) : !repeated.has(id)));
+    return feeds.filter(({ id, urls }) => urls.length > 0 && (named.length ? named.includes(id) : !repeated.has(id)));
   }
 }

@@ -43,6 +43,8 @@ export const defaultFeedLimits: FeedLimits = {
 export interface ParseContext {
   readonly source: string;
   readonly limits: FeedLimits;
+  /** Asked by parsers of one record a file before they read it: true when these bytes were read before and the record is known, so that it is passed over. */
+  readonly isKnown?: ((bytes: Uint8Array) => boolean) | undefined;
 }
 
 /** Turns the records of one feed into advisories. Throws Problem `feed-…` when the feed as a whole cannot be trusted. */

@@ -12,6 +12,8 @@ import type { Source } from './sources.ts';
 
 export interface Fetched {
   records(): AsyncIterable<FeedRecord>;
+  /** The same as files, in the order of the source's addresses. */
+  readonly files: readonly string[];
   /** Validators to ask with next time, by address: an ETag, else a Last-Modified date. */
   readonly validators: Readonly<Record<string, string>>;
   readonly close: () => Promise<void>;
@@ -26,7 +28,7 @@ const totalMs = 30 * 60_000;
  * Fetches the files of a source into scratch space; undefined when every one is unchanged (RFC 9110, conditional requests).
  * Problems: `source-unreachable`, `source-answer` (not 200), `feed-not-json` (a web page where a feed should be), `feed-too-large`.
  */
-export async function fetchSource(source: Source, validators: Readonly<Record<string, string>>, { scratch = tmpdir(), mirror, signal }: FetchOptions): Promise<Fetched | undefined> {
+export async function fetchSource(source: Pick<Source, 'id' | 'urls' | 'list'>, validators: Readonly<Record<string, string>>, { scratch = tmpdir(), mirror, signal }: FetchOptions): Promise<Fetched | undefined> {
   const all = AbortSignal.any([signal, AbortSignal.timeout(totalMs)]);
   const place = (url: string): string => mirror ? mirrored(url, mirror) : url;
   const urls = (source.list === undefined ? source.urls : await source.list((url) => smallText(place(url), all))).map(place);
@@ -52,7 +54,8 @@ export async function fetchSource(source: Source, validators: Readonly<Record<st
     }
     // One file of several is new: all are needed, for together they are the source.
     await inTurns(urls, (url, at) => isNew[at]! || take(url, at, undefined));
-    return { close, validators: kept, async *records() { for (const at of urls.keys()) yield* recordsOf(fileOf(at), defaultFeedLimits); } };
+    const files = [...urls.keys()].map(fileOf);
+    return { close, files, validators: kept, async *records() { for (const file of files) yield* recordsOf(file, defaultFeedLimits); } };
   } catch (error) {
     await close();
     throw error;

@@ -1,14 +1,16 @@
 export * from './advisory.ts';
 export * from './cvss.ts';
+export * from './canaries.ts';
+export { codeStamp } from './code-stamp.ts';
 export * from './diff.ts';
 export * from './enrichment.ts';
 export * from './enrichment-sources.ts';
 export { debianEcosystem } from './debian-tracker.ts';
 export * from './ecosystem.ts';
-export { bytesOf, defaultFeedLimits } from './feed.ts';
+export { bytesOf, defaultFeedLimits, rejected } from './feed.ts';
 export type { FeedLimits, FeedRecord, ParseContext, Parser, Reading } from './feed.ts';
 export { jsonMembers } from './json-members.ts';
-export { advisoryOfOsv } from './osv.ts';
+export { advisoryOfOsv, parseOsv } from './osv.ts';
 export * from './read-feed.ts';
 export * from './records-of.ts';
 export * from './severity.ts';

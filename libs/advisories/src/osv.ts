@@ -40,13 +40,14 @@ type Osv = z.output<typeof Osv>;
 type OsvAffected = Osv['affected'][number];
 
 /** Reads OSV records, one a file, JSON or YAML (PyPA). Files of other kinds are passed over. */
-export const parseOsv: Parser = async function* (records, { source, limits }) {
+export const parseOsv: Parser = async function* (records, { source, limits, isKnown }) {
   for await (const record of records) {
     const isYaml = /\.ya?ml$/i.test(record.name);
     if (!isYaml && !/\.json$/i.test(record.name)) continue;
     let bytes: Buffer | undefined;
     try {
       bytes = await bytesOf(record, limits.recordBytes);
+      if (isKnown?.(bytes)) continue;
       yield { kind: 'advisory', advisory: advisoryOfOsv(decode(record.name, bytes, isYaml), source) };
     } catch (error) {
       if (error instanceof Problem && error.code?.startsWith('feed-')) throw error;

@@ -45,7 +45,8 @@ async function* directoryRecords(root: string, prefix: string, limits: FeedLimit
   }
 }
 
-async function isZip(path: string): Promise<boolean> {
+/** True for a zip archive, whose records can be read each for itself. */
+export async function isZip(path: string): Promise<boolean> {
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);

@@ -30,6 +30,7 @@ export async function* zipRecords(path: string, limits: FeedLimits, name = path)
     const directory = await findDirectory(file, fileSize, name);
     if (directory.count > limits.records) throw invalid('feed-too-many-records', `${name} has ${directory.count} files, more than ${limits.records}`);
     let unpacked = 0, packed = 0;
+    const window = new Window(file, name);
     for await (const entry of entries(file, directory, name, limits)) {
       if (entry.name.endsWith('/')) continue;
       unpacked += entry.size;
@@ -38,7 +39,7 @@ export async function* zipRecords(path: string, limits: FeedLimits, name = path)
       if (unpacked > limits.feedBytes) throw invalid('feed-too-large', `${name} unpacks to more than ${limits.feedBytes} bytes`);
       if (unpacked > limits.ratioFrom && unpacked > fileSize * limits.ratio) throw invalid('feed-bomb', `${name} unpacks more than ${limits.ratio}-fold`);
       if (packed > 2 * fileSize) throw invalid('feed-bomb', `${name}: its files overlap`);
-      yield { name: entry.name, chunks: contents(file, entry, name, limits) };
+      yield { name: entry.name, chunks: contents(file, window, entry, name, limits) };
     }
   } finally {
     await file.close();
@@ -108,14 +109,14 @@ function wideSizes(header: Buffer, nameLength: number): { size: number; packed: 
   return narrow;
 }
 
-async function* contents(file: FileHandle, entry: Entry, archive: string, limits: FeedLimits): AsyncGenerator<Uint8Array> {
+async function* contents(file: FileHandle, window: Window, entry: Entry, archive: string, limits: FeedLimits): AsyncGenerator<Uint8Array> {
   const where = `${archive}: ${entry.name}`;
   if ((entry.flags & 1) !== 0) throw invalid('record-encrypted', `${where} is encrypted`);
   if (entry.method !== 0 && entry.method !== 8) throw invalid('record-method', `${where} is packed with method ${entry.method}; only stored and deflate are read`);
   if (entry.size > limits.feedBytes) throw invalid('record-too-large', `${where} has ${entry.size} bytes`);
   // The local header's extra field may differ in length from the directory's: read it together with a small file's bytes.
   const isSmall = entry.packed <= small && entry.size <= small;
-  const head = await read(file, entry.offset, 30 + 512 + Buffer.byteLength(entry.name) + (isSmall ? entry.packed : 0), archive, 30);
+  const head = await window.read(entry.offset, 30 + 512 + Buffer.byteLength(entry.name) + (isSmall ? entry.packed : 0), 30);
   if (head.readUInt32LE(0) !== localSignature) throw invalid('record-malformed', `${where} is not where the directory says`);
   const start = 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
   if (isSmall) {
@@ -143,6 +144,26 @@ async function* contents(file: FileHandle, entry: Entry, archive: string, limits
     throw error instanceof Error && 'code' in error && String(error.code).startsWith('Z_') ? invalid('record-malformed', `${where}: ${error.message}`, error) : error;
   }
   if (size !== entry.size || crc !== entry.crc) throw invalid('record-checksum', `${where} does not match its checksum`);
+}
+
+/** Reads ahead: publishers write small files one after another, and a call to the system for each would cost more than inflating it. */
+class Window {
+  readonly #file: FileHandle;
+  readonly #name: string;
+  #bytes: Buffer = Buffer.alloc(0);
+  #from = 0;
+  constructor(file: FileHandle, name: string) { this.#file = file; this.#name = name; }
+
+  /** As `read` below; the bytes are valid until the next call. */
+  async read(offset: number, length: number, least: number): Promise<Buffer> {
+    const end = this.#from + this.#bytes.length;
+    if (offset < this.#from || offset + length > end) {
+      if (length > 512 * 1024) return read(this.#file, offset, length, this.#name, least);
+      this.#bytes = await read(this.#file, offset, 512 * 1024, this.#name, least);
+      this.#from = offset;
+    }
+    return this.#bytes.subarray(offset - this.#from, offset - this.#from + length);
+  }
 }
 
 async function* pieces(file: FileHandle, offset: number, length: number, name: string): AsyncGenerator<Uint8Array> {

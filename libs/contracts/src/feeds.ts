@@ -34,7 +34,15 @@ export const ImageMatched = event('feeds', 'image.matched.v1', {
 });
 export type ImageMatched = Body<typeof ImageMatched>;
 
-const SourceChange = z.object({ source: z.string(), added: z.int(), changed: z.int(), removed: z.int() });
+const Changed = z.object({ added: z.int(), changed: z.int(), removed: z.int() });
+
+/** What one ingest of a source changes: how many records, by severity, and the package names with the most of them. */
+export const SourceChange = Changed.extend({
+  source: z.string(), records: z.enum(['advisories', 'enrichments', 'statements']).optional(),
+  by_severity: z.partialRecord(Severity, Changed).optional(),
+  largest: z.array(z.object({ ecosystem: z.string(), name: z.string(), records: z.int() })).max(10).optional(),
+});
+export type SourceChange = z.output<typeof SourceChange>;
 
 /** A new feed revision is readable. `touched_images` is the blast radius. */
 export const RevisionPublished = event('feeds', 'revision.published.v1', {
@@ -44,6 +52,15 @@ export const RevisionPublished = event('feeds', 'revision.published.v1', {
   touched_images: z.int().nonnegative(),
 });
 export type RevisionPublished = Body<typeof RevisionPublished>;
+
+/** A source came in a state that is not believed: broken, shrunk, without a canary. The last good revision goes on serving. */
+export const SourceRefused = event('feeds', 'source.refused.v1', {
+  source: z.string(), code: z.string(), detail: z.string(),
+  /** The revision that goes on serving. */
+  revision: z.int().nonnegative(),
+  change: SourceChange.optional(),
+});
+export type SourceRefused = Body<typeof SourceRefused>;
 
 export const SourceStatus = z.object({
   source: z.string(), title: z.string(), advisories: z.int().nonnegative(), kept_aside: z.int().nonnegative(),
@@ -174,6 +191,8 @@ export const IngestSource = request('feeds', 'ingest-source.v1', {
   source: z.string().max(128),
   /** A file or directory on the feeds service's disk inside its allowed folder (air-gap); absent: fetch from the source's address. */
   file: z.string().max(4096).optional(),
+  /** Whoever calls has looked: records and canaries that are missing are meant to be. */
+  accept_loss: z.boolean().optional(),
 }, z.object({ revision: z.int().nonnegative(), advisories: z.int().nonnegative(), added: z.int(), changed: z.int(), removed: z.int(), kept_aside: z.int() }));
 
 export { DocumentRef };

@@ -181,7 +181,7 @@ export const operations = {
   }),
   ingestSource: operation({
     id: 'ingestSource', method: 'POST', path: '/v1/feeds/{source}/ingest', group: 'Feeds', rpc: 'IngestSource', scope: 'feeds:write', everywhere: true, status: 200, seconds: 600,
-    summary: 'Take a source in now, from its address or from a file of the feeds service', params: { source: z.string().min(1).max(128) }, body: { file: z.string().max(4096).optional() }, answer: IngestSource.answer,
+    summary: 'Take a source in now, from its address or from a file of the feeds service', params: { source: z.string().min(1).max(128) }, body: { file: z.string().max(4096).optional(), accept_loss: z.boolean().optional() }, answer: IngestSource.answer,
   }),
 
   getRevision: operation({
