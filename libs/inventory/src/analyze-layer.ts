@@ -10,7 +10,7 @@ export interface AnalyzeOptions {
   /** Those that have not seen the layer yet; all by default. */
   readonly catalogers?: readonly Cataloger[] | undefined;
   readonly limits?: Partial<ReadLimits> | undefined;
-  /** false: an uncompressed layer in a file is read from header to header, and its digests are taken on trust, which is a problem `layer-unverified` of it. */
+  /** false: an uncompressed layer in a file is read from header to header, and its digests are taken on trust, which its analysis says. */
   readonly verify?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: OnBytes | undefined;
@@ -36,11 +36,10 @@ export const canBeWalked = (input: LayerInput): input is FileLayerInput => input
 
 async function unverified(input: FileLayerInput, { catalogers = all, limits, signal }: AnalyzeOptions): Promise<LayerAnalysis> {
   const visitor = new CatalogVisitor(catalogers), { diffId, size } = input, digest = input.digest ?? diffId!;
-  const { problems, ...rest } = contents(visitor, await walkLayer(input, visitor, limits, signal));
-  return { digest, diff_id: diffId!, size, ...rest, problems: [...problems, { code: 'layer-unverified', detail: 'read without comparing its bytes with its digest, as asked', where: digest }] };
+  return { digest, diff_id: diffId!, size, verified: false, ...contents(visitor, await walkLayer(input, visitor, limits, signal)) };
 }
 
-const contents = (visitor: CatalogVisitor, { whiteouts, opaque, paths, problems }: LayerWalk): Omit<LayerAnalysis, 'digest' | 'diff_id' | 'size'> => ({
+const contents = (visitor: CatalogVisitor, { whiteouts, opaque, paths, problems }: LayerWalk): Omit<LayerAnalysis, 'digest' | 'diff_id' | 'size' | 'verified'> => ({
   results: visitor.results(),
   whiteouts: [...whiteouts], opaque: [...opaque], paths: packPaths(paths),
   problems: problems.map(({ code, detail, where }) => ({ code, detail, where })),

@@ -33,7 +33,7 @@ export function coalesce({ target, config, layers }: ImageParts): Inventory {
   ];
   const { User, ExposedPorts, Entrypoint, Cmd, Volumes, Healthcheck, Env, Labels } = config.config;
   return {
-    target: { kind: 'image', ...target, layers: layers.map(({ layer, analysis }) => ({ ...layer, ...(analysis && { diff_id: analysis.diff_id }) })) },
+    target: { kind: 'image', ...target, layers: layers.map(({ layer, analysis }) => ({ ...layer, ...(analysis && { diff_id: analysis.diff_id, ...(analysis.verified === false && { verified: false as const }) }) })) },
     ...contentsOf(seen, (sighting, found) => digests[since.get(identity(sighting, found))!]),
     secrets: [],
     configuration: {

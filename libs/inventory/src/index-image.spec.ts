@@ -50,9 +50,8 @@ describe('indexTarget', () => {
     const read = (verify?: boolean) => indexTarget({ kind: 'docker-archive', path, reference: undefined }, { workers, verify, analyzed: async ({ digest }) => void kept.push(digest) });
     const verified = await read();
     expect({ problems: verified.problems, kept: kept.length }).toEqual({ problems: [], kept: 2 });
-    const { problems, ...rest } = await read(false);
-    expect({ ...rest, problems: [] }).toEqual(verified);
-    expect(problems.map(({ code, where }) => `${code} ${where}`).sort()).toEqual(verified.target.layers.map(({ digest }) => `layer-unverified ${digest}`).sort());
+    const unverified = await read(false);
+    expect(unverified).toEqual({ ...verified, target: { ...verified.target, layers: verified.target.layers.map((layer) => ({ ...layer, verified: false })) } });
     expect(kept).toHaveLength(2);
 
     const bytes = readFileSync(path);

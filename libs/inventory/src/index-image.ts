@@ -29,7 +29,7 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   readonly imageLimits?: Partial<ImageLimits> | undefined;
   /** Hears of every finished layer, and about ten times a second of the bytes read in between. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** false: uncompressed layers in files (of a docker-archive) are read by their headers alone, several times as fast. Their digests are then claims: each has a problem `layer-unverified`, and is not handed to `analyzed`. */
+  /** false: uncompressed layers in files (of a docker-archive) are read by their headers alone, several times as fast. Their digests are then claims: the inventory says so of each, and none is handed to `analyzed`. */
   readonly verify?: boolean | undefined;
   /** What is known of a layer already, by the digest of its stored bytes. Catalogers it lacks are run, and what they alone found is handed to `analyzed`. */
   readonly cached?: ((digest: string) => Promise<LayerAnalysis | undefined>) | undefined;
@@ -145,7 +145,7 @@ async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cac
     const { known, missing } = await lookUp();   // somebody may have read it since
     if (known && missing.length === 0) return known;
     const fresh = await analyze(image.layerInput(i), missing);
-    if (!fresh.problems.some(({ code }) => code === 'layer-unverified')) await analyzed?.(fresh);
+    if (fresh.verified !== false) await analyzed?.(fresh);
     return known ? mergeAnalyses(known, fresh) : fresh;
   });
 }

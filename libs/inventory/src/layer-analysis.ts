@@ -13,6 +13,8 @@ export const LayerAnalysis = z.object({
   diff_id: Digest,
   /** Bytes as stored. */
   size: z.int().nonnegative(),
+  /** false: the digests are claims. Such an analysis is never kept. */
+  verified: z.literal(false).optional(),
   /** By `name@version` of the cataloger, then by path. A cataloger without a key here has not seen the layer. */
   results: z.record(z.string(), z.record(z.string(), Found)),
   /** Paths and directories this layer hides in the layers below. */

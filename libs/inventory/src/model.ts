@@ -72,6 +72,8 @@ export const Layer = z.object({
   size: z.number().int().nonnegative(),
   media_type: z.string().optional(),
   created_by: z.string().optional(),
+  /** false: read by its headers alone, as asked; nobody compared its bytes with its digest. */
+  verified: z.literal(false).optional(),
 });
 export type Layer = z.output<typeof Layer>;
 
