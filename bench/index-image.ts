@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { available, type Candidate, interleave, type Measured, table } from './interleaved.ts';
@@ -16,15 +16,14 @@ export async function indexImage({ root, rounds, cache }: { root: string; rounds
     ['the same, zstd', programs(root, cache, { layout: image.zstd, trivy: image.zstd, peer: `oci-dir:${image.zstd}` })],
     ['the same, docker-archive', programs(root, cache, { archive: image.dockerArchive, trivy: image.dockerArchive, peer: `docker-archive:${image.dockerArchive}` })],
   ];
-  const real = realImage(root, cache);
-  if (real) forms.push(['acme/storefront:1.4.2 of the shared data (7 layers)', programs(root, cache, { layout: `${real}:acme/storefront:1.4.2`, trivy: `${real}@1`, peer: undefined })]);
+  for (const { title, ...image } of realImages(root, cache)) forms.push([title, programs(root, cache, image)]);
   const texts: string[] = [], json: Record<string, Measured[]> = {};
   for (const [title, candidates] of forms) {
     const { here, absent } = available(candidates);
     json[title] = await interleave(here, rounds, cache);
     texts.push([`Indexing ${title}`, table(json[title]), ...absent.map((label) => `left out: ${label}`)].join('\n'));
   }
-  if (!real) texts.push('left out: acme/storefront (../shared/data is not there)');
+  if (forms.length === 3) texts.push('left out: the real images (../shared/data is not there)');
   return { text: texts.join('\n\n'), json: { bench: 'index-image', node: process.version, rounds, forms: json } };
 }
 
@@ -33,13 +32,15 @@ interface Forms { readonly layout?: string; readonly archive?: string; readonly 
 /** One line is one program. */
 function programs(root: string, cache: string, { layout, archive, trivy, peer }: Forms): Candidate[] {
   const out = join(cache, 'inventory.out'), trivyCache = emptyJavaDatabase(join(cache, 'trivy-cache'));
+  const plimsoll = (options = '') => `${process.execPath} ${join(root, 'apps', 'cli', 'bin', 'plimsoll.mjs')} inventory ${layout ? `oci:${layout}` : `docker-archive:${archive}`} --json${options} > ${out}`;
   return [
-    { label: 'trivy', needs: ['trivy'], setup: `rm -rf ${trivyCache}/fanal`, command: `trivy --cache-dir ${trivyCache} --quiet image --offline-scan --skip-db-update --skip-java-db-update --format cyclonedx --output ${out} --input ${trivy.replace(/@1$/, '')}` },
+    { label: 'trivy', needs: ['trivy'], setup: `rm -rf ${trivyCache}/fanal`, command: `trivy --cache-dir ${trivyCache} --quiet image --offline-scan --skip-db-update --skip-java-db-update --format cyclonedx --output ${out} --input ${trivy}` },
     ...(peer ? [
       { label: 'syft', needs: ['syft'], command: `SYFT_CHECK_FOR_APP_UPDATE=false syft scan ${peer} -q -o cyclonedx-json=${out}` },
       { label: 'osv-scanner', needs: ['osv-scanner'], command: archive ? `osv-scanner scan image --offline --archive ${archive} --format json > ${out} 2>/dev/null || true` : 'true' },
     ].filter(({ label }) => label !== 'osv-scanner' || archive) : []),
-    { label: 'plimsoll', command: `${process.execPath} ${join(root, 'apps', 'cli', 'bin', 'plimsoll.mjs')} inventory ${layout ? `oci:${layout}` : `docker-archive:${archive}`} --json > ${out}` },
+    { label: 'plimsoll', command: plimsoll() },
+    ...(archive ? [{ label: 'plimsoll --no-verify', command: plimsoll(' --no-verify') }] : []),
   ];
 }
 
@@ -56,14 +57,25 @@ function emptyJavaDatabase(trivyCache: string): string {
   return trivyCache;
 }
 
-/** The real image of the shared data as a layout, which every program can read; undefined where the data is not. */
-function realImage(root: string, cache: string): string | undefined {
-  const archive = join(root, '..', 'shared', 'data', 'images', 'debian11-and-acme-storefront.oci.tar');
-  if (!existsSync(archive)) return undefined;
-  const layout = join(cache, 'storefront');
-  if (!existsSync(join(layout, 'index.json'))) {
-    mkdirSync(layout, { recursive: true });
-    execFileSync('tar', ['xf', archive, '-C', layout]);
-  }
-  return layout;
+interface RealImage extends Forms { readonly title: string }
+
+/** Real images of the shared data as layouts, which every program can read; none where the data is not. Trivy takes a layout with one image. */
+function realImages(root: string, cache: string): RealImage[] {
+  const shared = join(root, '..', 'shared', 'data', 'images');
+  if (!existsSync(shared)) return [];
+  const one = (title: string, archive: string, reference: string): RealImage => {
+    const layout = join(cache, 'real', reference.replace(/[^a-z0-9.]+/g, '-'));
+    if (!existsSync(join(layout, 'index.json'))) {
+      mkdirSync(layout, { recursive: true });
+      execFileSync('tar', ['xf', join(shared, archive), '-C', layout]);
+      const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as { manifests: { annotations?: Record<string, string> }[] };
+      writeFileSync(join(layout, 'index.json'), JSON.stringify({ ...index, manifests: index.manifests.filter(({ annotations }) => annotations?.['org.opencontainers.image.ref.name'] === reference) }));
+    }
+    return { title, layout, trivy: layout, peer: `oci-dir:${layout}` };
+  };
+  return [
+    one('a Debian and node image, acme/storefront:1.4.2 (7 layers)', 'debian11-and-acme-storefront.oci.tar', 'acme/storefront:1.4.2'),
+    one('an rpm image, almalinux:9.1-micro', 'misc-7-images.oci.tar', 'almalinux:9.1-micro'),
+    { title: 'an Alpine image, alpine:3.15.0 (docker-archive, gzip)', archive: join(shared, 'alpine-3.15.0.docker-archive.tar.gz'), trivy: join(shared, 'alpine-3.15.0.docker-archive.tar.gz'), peer: undefined },
+  ];
 }
