@@ -13,7 +13,7 @@ import { aHome, bin, node } from './plimsoll.spec-helper.ts';
  * itself, with 1 and a name for what is wrong, in bounded memory, having written nothing but its answer, and never says "clean".
  */
 const home = aHome();
-const MiB = 1 << 20, rssAtMost = 450 * MiB, maxSeconds = 50;
+const MiB = 1 << 20, rssAtMost = 450 * MiB, maxSeconds = 120;
 beforeAll(() => mkdirSync(home.file('tmp')));
 afterAll(() => home.remove());
 
@@ -175,6 +175,14 @@ it('a package.json of a gigabyte in a directory is limit-file-bytes', async () =
   writeFileSync(home.file('huge/app/node_modules/x/package.json'), '{');
   truncateSync(home.file('huge/app/node_modules/x/package.json'), 1024 * MiB);
   await expectNamed('dir:huge', 'limit-file-bytes');
+});
+
+it('limits are what people set', async () => {
+  const target = await anImage(files({ path: 'a', content: 'a' }, { path: 'b', content: 'b' }));
+  expect((await inventoryOf(target)).code).toBe(0);
+  await expectNamed(target, 'limit-entries', '--limit', 'entries=1');
+  await expectNamed(target, 'limit-layers', '--limit', 'layers=1');
+  await expectNamed(target, 'limit-unknown', '--limit', 'entires=1');
 });
 
 describe('registries made to hurt', () => {

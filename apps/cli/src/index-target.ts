@@ -1,5 +1,5 @@
 import { indexTarget, type Inventory } from '@plimsoll/inventory';
-import { recogniseTarget } from '@plimsoll/oci';
+import { parseLimits, recogniseTarget } from '@plimsoll/oci';
 import type { Option, Parsed } from './command.ts';
 import { plural, Progress } from './terminal.ts';
 
@@ -7,6 +7,7 @@ import { plural, Progress } from './terminal.ts';
 export const targetOptions: Readonly<Record<string, Option>> = {
   platform: { type: 'string', value: 'OS/ARCH', what: 'which image of a multi-platform index, e.g. linux/arm64' },
   'no-verify': { type: 'boolean', what: 'docker-archive: read headers alone and take its digests on trust, several times as fast' },
+  limit: { type: 'string', multiple: true, value: 'NAME=VALUE', what: 'what the target may cost, see docs/limits.md' },
 };
 
 export const targetHelp = `TARGET is an image reference (registry.example/app:1.2), oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF],
@@ -23,7 +24,7 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
   try {
     const platform = parsed.text('platform');
     return await indexTarget(await recogniseTarget(text), {
-      signal: abort.signal, ...(platform ? { platform } : {}), ...(parsed.flag('no-verify') ? { verify: false } : {}),
+      signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}),
       onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Read ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB  ${text}`),
     });
   } finally {

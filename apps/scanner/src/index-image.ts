@@ -7,6 +7,7 @@ import { analyzerOf } from './analyzer.ts';
 import { Images, type IndexedImage } from './images.ts';
 import { LayerThreads } from './layer-threads.ts';
 import { Layers } from './layers.ts';
+import { scannerConfig } from './scanner.config.ts';
 import { OpenTarget } from './open-target.ts';
 import type { Session } from './presence.ts';
 import { Scans, type Scan } from './scans.ts';
@@ -44,7 +45,7 @@ export class IndexImage {
 
   private async read(source: ImageSource, scan: Scan, session: Session, signal: AbortSignal): Promise<IndexedImage> {
     const inventory = await indexImage(source, {
-      signal, strict: true, pool: this.threads.pool, onProgress: this.reporter(scan),
+      signal, strict: true, limits: scannerConfig().PLIMSOLL_SCANNER_LIMITS.limits, pool: this.threads.pool, onProgress: this.reporter(scan),
       alone: (layer, work) => this.threads.turn(() => this.holding(`layer:${layer}`, session, work)),
       cached: (layer) => this.layers.analyzed(layer),
       analyzed: (analysis) => this.layers.keep(analysis),

@@ -16,7 +16,7 @@ export class OpenTarget {
     if (target.kind === 'directory' || target.kind === 'file') throw new Problem('invalid', `${text} is not an image; scan it with \`plimsoll scan ${text}\` on the machine that holds it`, { code: 'target-not-an-image' });
     const { PLIMSOLL_SCANNER_PLAIN_HTTP: plainHttp, PLIMSOLL_SCANNER_DOCKER_CONFIG: dockerConfig, PLIMSOLL_SCANNER_REGISTRY_CA_FILE: caFile, PLIMSOLL_SCANNER_PRIVATE_REGISTRIES } = this.config;
     return openImage(target.kind === 'registry' ? pinned(target, digest) : this.allowed(target), {
-      signal, ...(platform && { platform }),
+      signal, ...(platform && { platform }), limits: this.config.PLIMSOLL_SCANNER_LIMITS.imageLimits,
       registry: { plainHttp, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
     });
   }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { readConfig } from '@plimsoll/service';
+import { parseLimits } from '@plimsoll/oci';
 import { z } from 'zod';
 
 const list = z.string().default('').transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
@@ -22,6 +23,8 @@ export const ScannerConfig = z.object({
   PLIMSOLL_SCANNER_REGISTRY_CA_FILE: z.string().optional(),
   /** Seconds for one image, whatever it is. */
   PLIMSOLL_SCANNER_IMAGE_SECONDS: z.coerce.number().int().min(1).default(1_800),
+  /** What one image may cost, `NAME=VALUE,…`; see docs/limits.md. */
+  PLIMSOLL_SCANNER_LIMITS: list.transform(parseLimits),
   /** How often outdated images are looked for: those whose layers newer catalogers have not seen. */
   PLIMSOLL_SCANNER_RESCAN_SECONDS: z.coerce.number().positive().default(60),
   /** Days after which an image that no project has, and a kept layer that no image has, are thrown away. */

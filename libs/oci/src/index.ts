@@ -4,6 +4,7 @@ export type { HistoryStep, ImageConfig } from './documents.ts';
 export * from './entry.ts';
 export { passFile } from './file-parts.ts';
 export * from './limits.ts';
+export * from './parse-limits.ts';
 export { compressionOf, mediaTypes } from './media-types.ts';
 export * from './open-image.ts';
 export * from './open-registry.ts';
