@@ -22,9 +22,30 @@ describe('jar', () => {
     ['commons-io-2.8.0.jar', {}, 'commons-io 2.8.0'],
     ['log4j-1.2.17-sources.jar', {}, 'log4j 1.2.17'],
     ['ant.jar', { 'Implementation-Version': '1.9.1', 'Implementation-Vendor-Id': 'org.apache.ant' }, 'org.apache.ant:ant 1.9.1'],
-    ['core.jar', { 'Bundle-SymbolicName': 'org.eclipse.core;singleton:=true', 'Bundle-Version': '3.1.0.v2009' }, 'org.eclipse:core 3.1.0.v2009'],
+    ['core.jar', { 'Bundle-SymbolicName': 'org.acme.shop.core;singleton:=true', 'Bundle-Version': '3.1.0.v2009' }, 'org.acme.shop:core 3.1.0.v2009'],
+    ['api-2.jar', { 'Implementation-Vendor-Id': 'org.apache', 'Bundle-SymbolicName': 'org.eclipse.api' }, 'api 2'],
     ['app.jar', { 'Implementation-Version': '${project.version}' }, 'app '],
   ])('falls back on manifest and file name: %s %j', (path, fields, expected) => expect(named(path, writeZip([manifest(fields)]))).toEqual([expected]));
+
+  it.each([
+    ['spring-core-5.3.31.jar', 'org/springframework/core/A.class', 'org.springframework:spring-core 5.3.31'],
+    ['spring-boot-starter-web-2.7.18.jar', 'META-INF/x', 'org.springframework.boot:spring-boot-starter-web 2.7.18'],
+    ['okhttp-4.10.0.jar', 'okhttp3/Call.class', 'com.squareup.okhttp3:okhttp 4.10.0'],
+    ['okhttp-2.7.5.jar', 'com/squareup/okhttp/Call.class', 'okhttp 2.7.5'],
+    ['groovy-json-3.0.9.jar', 'groovy/json/A.class', 'org.codehaus.groovy:groovy-json 3.0.9'],
+    ['groovy-json-4.0.1.jar', 'groovy/json/A.class', 'org.apache.groovy:groovy-json 4.0.1'],
+    ['rxjava-1.3.8.jar', 'rx/Single.class', 'io.reactivex:rxjava 1.3.8'],
+    ['rxjava-3.1.6.jar', 'io/reactivex/rxjava3/core/Single.class', 'io.reactivex.rxjava3:rxjava 3.1.6'],
+    ['catalina.jar', 'org/apache/catalina/Server.class', 'org.apache.tomcat:tomcat-catalina '],
+    ['config-1.4.2.jar', 'com/acme/config/A.class', 'config 1.4.2'],
+  ])('knows the group of what is built without Maven, by its classes: %s with %s', (path, member, expected) => expect(named(path, writeZip([{ name: member, content: '' }]))).toEqual([expected]));
+
+  it('lists a jar beside the libraries merged into it, and not twice', () => {
+    const merged = [pom('com.google.guava', 'guava', '31.1'), pom('org.ow2.asm', 'asm', '9.1')];
+    expect(named('elastic-tool-1.2.0.jar', writeZip(merged))).toEqual(['com.google.guava:guava 31.1', 'org.ow2.asm:asm 9.1', 'elastic-tool 1.2.0']);
+    expect(named('tool-1.2.0-all.jar', writeZip([...merged, pom('org.acme', 'acme-tool', '1.2.0')]))).toEqual(['com.google.guava:guava 31.1', 'org.ow2.asm:asm 9.1', 'org.acme:acme-tool 1.2.0']);
+    expect(named('renamed-1.2.0.jar', writeZip([pom('org.acme', 'shop', '1.2.0')]))).toEqual(['org.acme:shop 1.2.0']);
+  });
 
   it('reads folded manifest lines', () => {
     expect(named('x.jar', writeZip([{ name: 'META-INF/MANIFEST.MF', content: 'Implementation-Version: 1.2\r\n .3\r\n\r\nName: other\r\nImplementation-Version: 9\r\n' }]))).toEqual(['x 1.2.3']);

@@ -1,6 +1,7 @@
 import { invalid, Problem } from '@plimsoll/problem';
 import { baseName, type FileCataloger, type Found, type FoundPackage, type FoundProblem } from '../cataloger.ts';
 import { openZip, type ZipMember } from '../zip.ts';
+import { knownArtifact } from './maven-groups.ts';
 
 const MiB = 1024 * 1024;
 
@@ -14,7 +15,7 @@ export const defaultJarLimits: JarLimits = { depth: 8, members: 200_000, archive
  */
 export const jar: FileCataloger = {
   name: 'jar',
-  version: 1,
+  version: 2,
   maxBytes: 256 * MiB,
   wants: (path) => path.charCodeAt(path.length - 4) === 46 && isArchive(path),
   catalog: ({ path, bytes }) => readJar(path, bytes, defaultJarLimits),
@@ -66,11 +67,11 @@ export function readJar(path: string, bytes: Buffer, limits: JarLimits): Found {
           if (opened > limits.archives) break;
         }
       }
-      const found = poms.length ? poms : identify(file, manifest ?? new Map<string, string>());
+      const own = poms.length && !isLostAmong(poms, file) ? [] : identify(file, manifest ?? new Map<string, string>(), seen), found = [...poms, ...own];
       packages.push(...found.map((one) => ({ ...one, ...(inside && { inside }) })));
     } catch (error) {
       fail(inside, error);
-      packages.push(...identify(file, new Map()).map((one) => ({ ...one, ...(inside && { inside }) })));
+      packages.push(...identify(file, new Map(), []).map((one) => ({ ...one, ...(inside && { inside }) })));
       if (inflated > limits.totalBytes) break;
     }
   }
@@ -92,16 +93,35 @@ function manifestOf(text: string): Map<string, string> {
   return new Map(main.split('\n').map((line) => [line.slice(0, Math.max(line.indexOf(':'), 0)), line.slice(line.indexOf(':') + 1).trim()]));
 }
 
-function identify(file: string, manifest: ReadonlyMap<string, string>): FoundPackage[] {
-  const stem = file.replace(/\.[^.]+$/, '');
-  const named = /^(.+?)-(\d[\w.+-]*?)(?:-(?:sources|javadoc|tests|all|shaded|jar-with-dependencies|bin|exec|boot))?$/.exec(stem);
+/** `name-1.2.3.jar`, with a usual ending of secondary jars. */
+const fileName = (file: string): RegExpExecArray | null => /^(.+?)-(\d[\w.+-]*?)(?:-(?:sources|javadoc|tests|all|shaded|jar-with-dependencies|bin|exec|boot))?\.[^.]+$/.exec(file);
+
+/**
+ * Whether the poms are those of others alone: Gradle merges a library's pom.properties into a jar that has none itself. A jar with one pom, or with one
+ * of a like name, is that.
+ */
+function isLostAmong(poms: readonly FoundPackage[], file: string): boolean {
+  const [, name] = fileName(file) ?? [];
+  return name !== undefined && poms.length > 1 && !poms.some((one) => {
+    const artifact = one.name.slice(one.name.indexOf(':') + 1);
+    return artifact.startsWith(name) || name.startsWith(artifact) || artifact.endsWith(name) || name.endsWith(artifact);
+  });
+}
+
+function identify(file: string, manifest: ReadonlyMap<string, string>, members: Iterable<string>): FoundPackage[] {
+  const named = fileName(file);
   const symbolic = manifest.get('Bundle-SymbolicName')?.split(';')[0]!.trim();
-  const artifact = named?.[1] ?? (symbolic && !symbolic.includes('.') ? symbolic : stem);
+  const artifact = named?.[1] ?? (symbolic && !symbolic.includes('.') ? symbolic : file.replace(/\.[^.]+$/, ''));
   const version = named?.[2] ?? stated(manifest, 'Implementation-Version') ?? stated(manifest, 'Bundle-Version') ?? stated(manifest, 'Specification-Version') ?? '';
-  const vendorId = stated(manifest, 'Implementation-Vendor-Id');
-  const group = vendorId && /^[a-z][\w-]*(\.[\w-]+)+$/i.test(vendorId) ? vendorId : symbolic?.endsWith(`.${artifact}`) ? symbolic.slice(0, -artifact.length - 1) : undefined;
+  const known = knownArtifact(artifact, version, members);
+  if (known) return [maven(known.group, known.artifact, version)];
+  const candidates = [stated(manifest, 'Implementation-Vendor-Id'), symbolic?.endsWith(`.${artifact}`) ? symbolic.slice(0, -artifact.length - 1) : undefined];
+  const group = candidates.find((one) => one !== undefined && !umbrellas.has(one) && /^[a-z][\w-]*(\.[\w-]+)+$/i.test(one));
   return artifact ? [maven(group, artifact, version)] : [];
 }
+
+/** Vendors under whose name no artifact is published: a group below it is, which is not said. */
+const umbrellas: ReadonlySet<string> = new Set(['org.apache', 'com.sun', 'com.oracle', 'org.eclipse', 'org.glassfish', 'com.google']);
 
 const stated = (manifest: ReadonlyMap<string, string>, key: string): string | undefined => {
   const value = manifest.get(key);
