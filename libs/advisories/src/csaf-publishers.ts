@@ -29,7 +29,7 @@ const publishers: readonly Publisher[] = [
 export const publisherOf = (name: string): Publisher | undefined => publishers.find((one) => one.name.test(name));
 
 /** `cpe:/a:redhat:rhel_eus:9.2::appstream` → `Red Hat:rhel_eus:9.2`; the repository is no part of the stream, a base system is (`::el8`). */
-function redHatStream(cpe: string): string | undefined {
+export function redHatStream(cpe: string): string | undefined {
   const [, name, version = '', edition = ''] = /^cpe:\/[ao]:redhat:([^:]+)(?::([^:]*))?(?::[^:]*)?(?::([^:]*))?/.exec(cpe) ?? [];
   if (name === undefined) return undefined;
   // Release 10 has its minor number in some documents; the main stream of a major is one.
@@ -64,10 +64,10 @@ const buildName = /^(.+)-([^-]+)-([^-]+?)(?:\.(aarch64|aarch64_ilp32|armv\w+|i[3
 
 /**
  * `bind-9.9.4P2-0.6.1.i586`, `samba-4.19.4+git.1-1.22`, or `libndr0-32bit`, which has no version. A name may have any
- * number of parts; version and release begin with a digit, and one of them has a point. Epochs are left out.
+ * number of parts; version and release begin with a digit (a release of Package Hub or Leap with `bp` or `lp` before it), and one of them has a point. Epochs are left out.
  */
 export function buildByName(reference: string): Omit<Component, 'ecosystem'> | undefined {
   const [, name, version, release, arch] = buildName.exec(reference) ?? [];
-  if (name !== undefined && /^\d/.test(version!) && /^\d/.test(release!) && (arch !== undefined || /\./.test(version! + release!))) return { name, evr: `${version}-${release}`, ...(arch === undefined ? {} : { arch }) };
+  if (name !== undefined && /^\d/.test(version!) && /^(?:[bl]p)?\d/.test(release!) && (arch !== undefined || /\./.test(version! + release!))) return { name, evr: `${version}-${release}`, ...(arch === undefined ? {} : { arch }) };
   return /^[\w.+~^-]+$/.test(reference) ? { name: reference } : undefined;
 }

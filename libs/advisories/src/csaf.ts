@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Advisory, Affected, Scored } from './advisory.ts';
 import { scoreCvss } from './cvss.ts';
 import { type Component, type Product, publisherOf } from './csaf-publishers.ts';
-import { bytesOf, notJson, type Parser, rejected } from './feed.ts';
+import { bytesOf, notJson, type Parser, type Reading, rejected } from './feed.ts';
 import { firstLine, severityWord } from './words.ts';
 
 const id = z.string().max(2_000);
@@ -44,15 +44,7 @@ export const parseCsaf: Parser = async function* (records, { source, limits }) {
     let bytes: Buffer | undefined;
     try {
       bytes = await bytesOf(record, limits.recordBytes);
-      const csaf = decode(record.name, bytes), resolve = packagesOf(csaf);
-      if ((csaf.vulnerabilities ?? []).length === 0) throw invalid('record-no-vulnerability', `${csaf.document.tracking.id} says nothing of any vulnerability`);
-      for (const vulnerability of csaf.vulnerabilities ?? []) {
-        try {
-          yield { kind: 'advisory', advisory: advisoryOf(csaf, vulnerability, resolve, source) };
-        } catch (error) {
-          yield rejected(`${record.name} ${vulnerability.cve ?? ''}`.trimEnd(), error, bytes);
-        }
-      }
+      yield* csafReadings(decode(record.name, bytes), record.name, source);
     } catch (error) {
       if (error instanceof Problem && error.code?.startsWith('feed-')) throw error;
       yield rejected(record.name, error, bytes);
@@ -60,19 +52,30 @@ export const parseCsaf: Parser = async function* (records, { source, limits }) {
   }
 };
 
-function decode(name: string, bytes: Buffer): Csaf {
-  let document: unknown;
+/** What a document says, one advisory for each vulnerability. Throws Problem `record-…` for one that cannot be read at all. */
+export function* csafReadings(document: unknown, name: string, source: string): Generator<Reading> {
+  const parsed = Csaf.safeParse(document);
+  if (!parsed.success) throw invalid('record-not-csaf', `not a CSAF document: ${parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+  const csaf = parsed.data, { publisher, tracking } = csaf.document;
+  if (publisherOf(publisher.name) === undefined) throw invalid('record-other-publisher', `${name} is by '${publisher.name.slice(0, 100)}', who publishes no distribution known here`);
+  const resolve = packagesOf(csaf), vulnerabilities = csaf.vulnerabilities ?? [];
+  if (vulnerabilities.length === 0) throw invalid('record-no-vulnerability', `${tracking.id} says nothing of any vulnerability`);
+  for (const vulnerability of vulnerabilities) {
+    try {
+      yield { kind: 'advisory', advisory: advisoryOf(csaf, vulnerability, resolve, source) };
+    } catch (error) {
+      yield rejected(`${name} ${vulnerability.cve ?? ''}`.trimEnd(), error);
+    }
+  }
+}
+
+function decode(name: string, bytes: Buffer): unknown {
   try {
-    document = JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(bytes.toString('utf8'));
   } catch (error) {
     const problem = notJson(name, bytes, error);
     throw invalid((problem.code ?? '').replace('feed-', 'record-').replace('record-not-json', 'record-malformed'), problem.detail, error);
   }
-  const parsed = Csaf.safeParse(document);
-  if (!parsed.success) throw invalid('record-not-csaf', `not a CSAF document: ${parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
-  const { publisher } = parsed.data.document;
-  if (publisherOf(publisher.name) === undefined) throw invalid('record-other-publisher', `${name} is by '${publisher.name.slice(0, 100)}', who publishes no distribution known here`);
-  return parsed.data;
 }
 
 /** What a product id means: undefined for what is no rpm of a product. Problem `record-product-unknown` for an id the tree lacks. */

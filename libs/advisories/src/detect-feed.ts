@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { parseAlpineSecDb } from './alpine-secdb.ts';
 import { parseArch } from './arch.ts';
+import { parseBodhi } from './bodhi.ts';
 import { parseCsaf } from './csaf.ts';
+import { parseCvrf } from './cvrf.ts';
 import { parseDebianChangelogs } from './debian-changelogs.ts';
 import { parseDebianLists } from './debian-lists.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
@@ -14,8 +16,12 @@ import { parseOval } from './oval.ts';
 import { parsePhotonCves } from './photon-cves.ts';
 import { type Recognised, recogniseSource } from './recognise-source.ts';
 import { recordsOf } from './records-of.ts';
+import { parseRedHatCves } from './redhat-cves.ts';
 import { parseRubySec } from './rubysec.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
+import { parseUbuntuCves } from './ubuntu-cves.ts';
+import { parseUbuntuNotices, parseUsnDatabase } from './ubuntu-notices.ts';
+import { parseUbuntuVex } from './ubuntu-vex.ts';
 import { parseUpdateInfo } from './updateinfo.ts';
 import { parseVuXml } from './vuxml.ts';
 
@@ -30,11 +36,18 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|resultsPerPage|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
   [parseOval, /<oval_definitions[\s>]/],
   [parseCsaf, /"csaf_version"\s*:[^]*"publisher"\s*:\s*\{[^}]*"name"\s*:\s*"(?:Red Hat|SUSE|openEuler)/],
+  [parseCvrf, /<cvrfdoc[\s>]/],
   [parseDebianLists, /^\[[^\]\n]{4,40}\] (?:DSA|DLA|DTSA)-\d+|^CVE-\d{4}-(?:\d{4,}|XXXX)(?: [([].*)?\n\s+(?:\[\w+\] )?(?:- \S+ |\{|NOT-FOR-US|NOTE|RESERVED|REJECTED|TODO)/m],
   [parseDebianChangelogs, /^\s*\{\s*"\w+"\s*:\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:_current|CVE-[\d-]+)"\s*:\s*\{\s*"version"/],
   [parseUpdateInfo, /<updates[\s>][^]*<update\s/],
   [parseAlmaErrata, /^\s*\{[^]*"data"\s*:\s*\[\s*\{[^]*"id"\s*:\s*"AL[BES]A-/],
   [parseRockyErrata, /^\s*\{\s*"advisories"\s*:\s*\[\s*\{[^]*"name"\s*:\s*"R[LX][BES]A-/],
+  [parseUbuntuVex, /"@id"\s*:\s*"https:\/\/github\.com\/canonical\/ubuntu-security-notices/],
+  [parseUsnDatabase, /^\s*\{\s*"\d+-\d+"\s*:\s*\{[^]*"(?:isummary|allbinaries|cves)"\s*:/],
+  [parseUbuntuCves, /^\s*\{[^]*"cves"\s*:\s*\[\s*\{[^]*"(?:release_codename|ubuntu_description)"\s*:/],
+  [parseUbuntuNotices, /^\s*\{[^]*"notices"\s*:\s*\[\s*\{[^]*"release_packages"\s*:/],
+  [parseRedHatCves, /^\s*\{[^]*"(?:threat_severity|package_state|affected_release)"\s*:[^]*"name"\s*:\s*"CVE-/],
+  [parseBodhi, /"updateid"\s*:\s*"FEDORA-|"version_hash"\s*:[^]*"updateid"/],
   [parseArch, /^\s*\[\s*\{[^]*"name"\s*:\s*"AVG-\d+"/],
   [parsePhotonCves, /^\s*\[\s*\{\s*"cve_id"\s*:[^]*"aff_ver"\s*:/],
   [parseGlsa, /<glsa\s+id="/],

@@ -1,6 +1,8 @@
 import { parseAlpineSecDb } from './alpine-secdb.ts';
 import { parseArch } from './arch.ts';
+import { parseBodhi } from './bodhi.ts';
 import { parseCsaf } from './csaf.ts';
+import { parseCvrf } from './cvrf.ts';
 import { parseDebianChangelogs } from './debian-changelogs.ts';
 import { parseDebianLists } from './debian-lists.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
@@ -8,9 +10,13 @@ import { parseAlmaErrata, parseRockyErrata } from './errata.ts';
 import { parseGlsa } from './gentoo-glsa.ts';
 import { parseOval } from './oval.ts';
 import { parsePhotonCves } from './photon-cves.ts';
-import { amazonRepositories, csafDirectory, pages, rpmRepositories } from './source-lists.ts';
+import { parseRedHatCves } from './redhat-cves.ts';
+import { amazonRepositories, csafDirectory, indexedFiles, pages, rpmRepositories } from './source-lists.ts';
 import type { Source } from './sources.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
+import { parseUbuntuCves } from './ubuntu-cves.ts';
+import { parseUbuntuNotices, parseUsnDatabase } from './ubuntu-notices.ts';
+import { parseUbuntuVex } from './ubuntu-vex.ts';
 import { parseUpdateInfo } from './updateinfo.ts';
 import { parseVuXml } from './vuxml.ts';
 
@@ -48,6 +54,15 @@ export const distributionSources: readonly Source[] = [
   // Nobody publishes them together: they are gathered from an archive, and imported.
   { id: 'debian-changelogs', title: 'CVEs in Debian changelogs', kind: 'distribution', covers: [], floor: 1, parse: parseDebianChangelogs, interval: 24 * hours, urls: [] },
   { id: 'ubuntu-cve-tracker', title: 'Ubuntu CVE tracker', kind: 'distribution', covers: ['Ubuntu'], floor: 37_000, parse: parseUbuntuCveTracker, interval: 6 * hours, urls: ['https://git.launchpad.net/ubuntu-cve-tracker/snapshot/ubuntu-cve-tracker-master.tar.gz'] },
+  { id: 'ubuntu-oval', title: 'Ubuntu OVAL', kind: 'distribution', covers: ['Ubuntu'], floor: 1, parse: parseOval, interval: 12 * hours, urls: ['jammy', 'noble', 'questing'].map((series) => `https://security-metadata.canonical.com/oval/com.ubuntu.${series}.cve.oval.xml.bz2`) },
+  { id: 'ubuntu-vex', title: 'Ubuntu VEX', kind: 'distribution', covers: ['Ubuntu'], floor: 1, parse: parseUbuntuVex, interval: 12 * hours, urls: ['https://security-metadata.canonical.com/vex/vex-all.tar.xz'] },
+  // What was repaired, and nothing of what was not.
+  { id: 'ubuntu-notices', title: 'Ubuntu security notices', kind: 'distribution', covers: [], floor: 6_000, parse: parseUsnDatabase, interval: 3 * hours, urls: ['https://usn.ubuntu.com/usn-db/database.json.bz2'] },
+  // Pages of interfaces that others ask on demand: imported.
+  { id: 'ubuntu-cves', title: 'Ubuntu CVEs (API pages)', kind: 'distribution', covers: [], floor: 1, parse: parseUbuntuCves, interval: 24 * hours, urls: [] },
+  { id: 'ubuntu-notice-pages', title: 'Ubuntu security notices (API pages)', kind: 'distribution', covers: [], floor: 1, parse: parseUbuntuNotices, interval: 24 * hours, urls: [] },
+  { id: 'redhat-cves', title: 'Red Hat CVEs (API documents)', kind: 'distribution', covers: [], floor: 1, parse: parseRedHatCves, interval: 24 * hours, urls: [] },
+  { id: 'fedora-bodhi', title: 'Fedora updates (API pages)', kind: 'distribution', covers: [], floor: 1, parse: parseBodhi, interval: 24 * hours, urls: [] },
 
   alpine('edge', 7_500), alpine('v3.23', 7_000), alpine('v3.22', 6_500), alpine('v3.21', 6_000), alpine('v3.20', 6_000),
   alpine('v3.19', 5_500), alpine('v3.18', 5_000), alpine('v3.17', 4_800), alpine('v3.16', 4_600), alpine('v3.15', 4_000),
@@ -57,6 +72,8 @@ export const distributionSources: readonly Source[] = [
   { id: 'redhat-vex', title: 'Red Hat VEX', kind: 'distribution', covers: ['Red Hat'], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: [], list: csafDirectory('https://security.access.redhat.com/data/csaf/v2/vex/') },
   // Notices alone: what has no update yet is in VEX.
   { id: 'redhat-csaf', title: 'Red Hat security advisories (CSAF)', kind: 'distribution', covers: [], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: [], list: csafDirectory('https://security.access.redhat.com/data/csaf/v2/advisories/') },
+  // Given up by Red Hat in 2024, and kept where it was mirrored.
+  { id: 'redhat-cvrf', title: 'Red Hat security advisories (CVRF)', kind: 'distribution', covers: [], floor: 1, parse: parseCvrf, interval: 24 * hours, urls: [] },
   { id: 'redhat-oval', title: 'Red Hat OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 24 * hours, urls: [6, 7, 8, 9].map((major) => `https://security.access.redhat.com/data/oval/v2/RHEL${major}/rhel-${major}${major === 6 ? '-extras' : ''}-including-unpatched.oval.xml.bz2`) },
 
   { id: 'almalinux-errata', title: 'AlmaLinux errata', kind: 'distribution', covers: ['AlmaLinux'], floor: 1, parse: parseAlmaErrata, interval: 6 * hours, urls: [8, 9, 10].map((major) => `https://errata.almalinux.org/${major}/errata.full.json`) },
@@ -70,8 +87,11 @@ export const distributionSources: readonly Source[] = [
 
   { id: 'suse-vex', title: 'SUSE VEX', kind: 'distribution', covers: ['SUSE', 'openSUSE'], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: ['https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2'] },
   { id: 'suse-csaf', title: 'SUSE security advisories (CSAF)', kind: 'distribution', covers: [], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: ['https://ftp.suse.com/pub/projects/security/csaf.tar.bz2'] },
+  // The same notices in their older form.
+  { id: 'suse-cvrf', title: 'SUSE security advisories (CVRF)', kind: 'distribution', covers: [], floor: 1, parse: parseCvrf, interval: 24 * hours, urls: ['https://ftp.suse.com/pub/projects/security/cvrf1.2.tar.bz2'] },
   { id: 'suse-oval', title: 'SUSE OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 24 * hours, urls: ['suse.linux.enterprise.server.12', 'suse.linux.enterprise.15', 'suse.linux.enterprise.16', 'opensuse.leap.15.6', 'opensuse.leap.16.0', 'opensuse.tumbleweed'].map((file) => `https://ftp.suse.com/pub/projects/security/oval/${file}.xml.gz`) },
-  { id: 'openeuler-csaf', title: 'openEuler advisories (CSAF)', kind: 'distribution', covers: [], floor: 1, parse: parseCsaf, interval: 24 * hours, urls: [] },
+  { id: 'openeuler-csaf', title: 'openEuler advisories (CSAF)', kind: 'distribution', covers: ['openEuler'], floor: 1, parse: parseCsaf, interval: 24 * hours, urls: [], list: indexedFiles('https://repo.openeuler.org/security/data/csaf/advisories/') },
+  { id: 'openeuler-cvrf', title: 'openEuler advisories (CVRF)', kind: 'distribution', covers: ['openEuler'], floor: 1, parse: parseCvrf, interval: 24 * hours, urls: [], list: indexedFiles('https://repo.openeuler.org/security/data/cvrf/') },
 
   { id: 'azure-linux-oval', title: 'Azure Linux OVAL', kind: 'distribution', covers: ['Azure Linux'], floor: 4_400, parse: parseOval, interval: 6 * hours, urls: ['azurelinux-3.0', 'cbl-mariner-2.0', 'cbl-mariner-1.0'].map((release) => `https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/${release}-oval.xml`) },
   { id: 'photon-oval', title: 'Photon OVAL', kind: 'distribution', covers: ['Photon OS'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [1, 2, 3, 4, 5].map((major) => `https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon${major}.xml.gz`) },

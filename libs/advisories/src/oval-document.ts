@@ -16,8 +16,8 @@ export interface Definition {
   /** Microsoft's: `true`, `false` or `Not Applicable`. */
   patchable: string;
   readonly references: { readonly source: string; readonly id: string; readonly url: string }[];
-  /** Text of `<cve>` elements, and the vector beside it. */
-  readonly cves: { text: string; readonly cvss3: string }[];
+  /** Text of `<cve>` elements, and the vector and Ubuntu's priority beside it. */
+  readonly cves: { text: string; readonly cvss3: string; readonly priority: string }[];
   /** Red Hat's word for packages without a fix. */
   readonly resolutions: string[];
   criteria?: Criteria;
@@ -26,13 +26,15 @@ export interface Definition {
 /** What a test looks at, which states must hold, and how many of the things found must satisfy them. */
 export interface Test { readonly kind: string; readonly check: string; readonly existence: string; object: string; readonly states: string[] }
 /** One element of a state or object: `evr less than 0:1.2-3`. */
-export interface Field { readonly name: string; readonly operation: string; readonly variable: boolean; value: string }
+export interface Field { readonly name: string; readonly operation: string; /** Id of the variable that has the values; empty when the value stands here. */ readonly variable: string; value: string }
 
 export interface OvalDocument {
   readonly definitions: Definition[];
   readonly tests: ReadonlyMap<string, Test>;
   readonly objects: ReadonlyMap<string, readonly Field[]>;
   readonly states: ReadonlyMap<string, readonly Field[]>;
+  /** Constant variables; any one of the values is meant. */
+  readonly variables: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -40,9 +42,9 @@ export interface OvalDocument {
  * prose. Throws Problem `feed-not-oval`, `feed-too-many-records`, and those of `readXml`.
  */
 export async function readOval(record: FeedRecord, limits: FeedLimits): Promise<OvalDocument> {
-  const definitions: Definition[] = [], tests = new Map<string, Test>(), objects = new Map<string, Field[]>(), states = new Map<string, Field[]>();
+  const definitions: Definition[] = [], tests = new Map<string, Test>(), objects = new Map<string, Field[]>(), states = new Map<string, Field[]>(), variables = new Map<string, string[]>();
   const path: string[] = [], criteria: Criteria[] = [], copy = interned();
-  let definition: Definition | undefined, test: Test | undefined, fields: Field[] | undefined, into: ((text: string) => void) | undefined, count = 0;
+  let definition: Definition | undefined, test: Test | undefined, fields: Field[] | undefined, values: string[] | undefined, into: ((text: string) => void) | undefined, count = 0;
   const counted = (): void => { if (++count > limits.records) throw invalid('feed-too-many-records', `${record.name} has more than ${limits.records} definitions, tests, objects and states`); };
 
   await readXml(record, limits, {
@@ -65,6 +67,7 @@ export async function readOval(record: FeedRecord, limits: FeedLimits): Promise<
             break;
           case 'objects': objects.set(id, fields = []); break;
           case 'states': states.set(id, fields = []); break;
+          case 'variables': variables.set(id, values = []); break;
           default:
         }
       } else if (path.length > 3) {
@@ -80,7 +83,7 @@ export async function readOval(record: FeedRecord, limits: FeedLimits): Promise<
             case 'reference': found.references.push({ source: value('source'), id: value('ref_id'), url: value('ref_url') }); break;
             case 'resolution': found.resolutions.push(value('state')); break;
             case 'cve': {
-              const cve = { text: '', cvss3: value('cvss3') };
+              const cve = { text: '', cvss3: value('cvss3') || value('cvss_vector'), priority: value('priority') };
               found.cves.push(cve);
               into = (text) => { cve.text = copy(text.trim()); };
               break;
@@ -99,9 +102,12 @@ export async function readOval(record: FeedRecord, limits: FeedLimits): Promise<
           if (name === 'object') test.object = value('object_ref');
           if (name === 'state') test.states.push(value('state_ref'));
         } else if (fields !== undefined && path.length === 4) {
-          const field: Field = { name: copy(name), operation: value('operation', 'equals'), variable: 'var_ref' in attributes, value: '' };
+          const field: Field = { name: copy(name), operation: value('operation', 'equals'), variable: value('var_ref'), value: '' };
           fields.push(field);
           into = (text) => { field.value = copy(text.trim()); };
+        } else if (values !== undefined && name === 'value') {
+          const found = values;
+          into = (text) => { counted(); found.push(copy(text.trim())); };
         }
       }
     },
@@ -110,10 +116,10 @@ export async function readOval(record: FeedRecord, limits: FeedLimits): Promise<
       into = undefined;
       path.pop();
       if (name === 'criteria') criteria.pop();
-      if (path.length === 2) { definition = undefined; test = undefined; fields = undefined; }
+      if (path.length === 2) { definition = undefined; test = undefined; fields = undefined; values = undefined; }
     },
   });
-  return { definitions, tests, objects, states };
+  return { definitions, tests, objects, states, variables };
 }
 
 /** One copy of equal strings, each cut loose from the text it was found in, which would otherwise stay in memory with it. */

@@ -7,12 +7,13 @@ import { normaliseName } from './ecosystem.ts';
 import { type Parser, rejected } from './feed.ts';
 import { alternatives, type Condition, mergeConditions } from './oval-criteria.ts';
 import { type Definition, type OvalDocument, readOval } from './oval-document.ts';
+import { ubuntuReadings } from './ubuntu-oval.ts';
 import { firstLine, isCve, severityWord } from './words.ts';
 
 /**
- * Reads OVAL 5 definitions of packages: Azure Linux, Photon, Oracle, SUSE, Red Hat, AlmaLinux, Debian. One advisory per
+ * Reads OVAL 5 definitions of packages: Azure Linux, Photon, Oracle, SUSE, Red Hat, AlmaLinux, Debian, Ubuntu. One advisory per
  * definition. What its criteria ask besides a package's version, architecture, module and release makes the packages
- * `undetermined`, with the criterion as `vendor_status`. SUSE's definitions name binary packages.
+ * `undetermined`, with the criterion as `vendor_status`.
  */
 export const parseOval: Parser = async function* (records, { source, limits }) {
   for await (const record of records) {
@@ -21,8 +22,11 @@ export const parseOval: Parser = async function* (records, { source, limits }) {
     if (document === undefined) continue;
     const file = basename(record.name).replace(/\.xml$/i, '');
     for (const definition of document.definitions) {
+      // What tells a release is no advisory.
+      if (definition.class === 'inventory') continue;
       try {
-        yield { kind: 'advisory', advisory: advisoryOf(definition, document, file, source) };
+        if (definition.id.startsWith('oval:com.ubuntu.')) yield* ubuntuReadings(definition, document, file, source);
+        else yield { kind: 'advisory', advisory: advisoryOf(definition, document, file, source) };
       } catch (error) {
         yield rejected(definition.id || record.name, error, definition.title);
       }
@@ -60,9 +64,10 @@ function affectedOf(definition: Definition, document: OvalDocument): Affected[] 
     for (const name of names) {
       const condition = mergeConditions(packages.filter((one) => one.name === name).map((one) => one.condition));
       const reason = condition === undefined ? 'several bounds on one package' : names.length > 1 ? `only together with ${names.filter((other) => other !== name).join(', ').slice(0, 200)}` : unknown[0];
-      for (const ecosystem of platforms ?? releaseOf(condition, definition)) {
+      for (const release of platforms ?? releaseOf(condition, definition)) {
+        const ecosystem = streamOf(release, condition);
         const entry: Affected = {
-          ecosystem, name: normaliseName(ecosystem, name), ...statusOf(condition ?? {}, reason, definition),
+          ecosystem, name: normaliseName(ecosystem, name), ...(/^(?:open)?SUSE:/.test(ecosystem) ? { names: 'binary' } : {}), ...statusOf(condition ?? {}, reason, definition),
           ...(module === undefined ? {} : { module: module.split(':').slice(0, 2).join(':') }),
         };
         add(found, entry, arches);
@@ -116,6 +121,12 @@ function platformOf(product: string, isCertain: boolean, id: string): string | u
   }
   // Some products of SUSE are called by other names.
   return isCertain && id.startsWith('oval:org.opensuse.security:') ? `SUSE:${product}` : undefined;
+}
+
+/** Oracle builds some packages twice more, to be patched while they run and for FIPS 140; their versions say so, and compare with none but each other. */
+function streamOf(release: string, condition: Condition | undefined): string {
+  const evr = condition?.range?.fixed ?? condition?.version ?? '';
+  return !release.startsWith('Oracle Linux:') ? release : /\.ksplice\d/.test(evr) ? `${release}:ksplice` : /_fips\b/.test(evr) ? `${release}:fips` : release;
 }
 
 /** Microsoft's definitions name no release; the packages' versions do, `.cm2` and `.azl3`. */

@@ -1,7 +1,9 @@
 import { Problem } from '@plimsoll/problem';
 import { parseAlpineSecDb } from './alpine-secdb.ts';
 import { parseArch } from './arch.ts';
+import { parseBodhi } from './bodhi.ts';
 import { parseCsaf } from './csaf.ts';
+import { parseCvrf } from './cvrf.ts';
 import { parseDebianChangelogs } from './debian-changelogs.ts';
 import { parseDebianLists } from './debian-lists.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
@@ -13,9 +15,13 @@ import { parseGlsa } from './gentoo-glsa.ts';
 import { parseOsv } from './osv.ts';
 import { parseOval } from './oval.ts';
 import { parsePhotonCves } from './photon-cves.ts';
+import { parseRedHatCves } from './redhat-cves.ts';
 import { parseRubySec } from './rubysec.ts';
 import { leastRecords, sourceOf, sources } from './sources.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
+import { parseUbuntuCves } from './ubuntu-cves.ts';
+import { parseUbuntuNotices, parseUsnDatabase } from './ubuntu-notices.ts';
+import { parseUbuntuVex } from './ubuntu-vex.ts';
 import { parseUpdateInfo } from './updateinfo.ts';
 import { parseVuXml } from './vuxml.ts';
 
@@ -47,11 +53,19 @@ const publications: readonly { readonly parse: Parser; readonly id: string; read
     .map(([id, namespace]) => ({ parse: parseOval, id, record: new RegExp(`<definition\\s[^>]*id="oval:${namespace}:def:`, 'g') })),
   // The whole of Photon 3 has 222.
   { parse: parseOval, id: 'photon-oval', record: /<definition\s[^>]*id="oval:com\.vmware\.[\w.-]+:def:/g, least: 200 },
+  { parse: parseOval, id: 'ubuntu-oval', record: /<definition\s[^>]*id="oval:com\.ubuntu\.\w+:def:/g },
+  { parse: parseUbuntuVex, id: 'ubuntu-vex', record: /"@id"\s*:\s*"https:\/\/github\.com\/canonical\/ubuntu-security-notices/g },
+  { parse: parseUsnDatabase, id: 'ubuntu-notices', record: /"isummary"\s*:/g },
+  { parse: parseUbuntuCves, id: 'ubuntu-cves', record: /"statuses"\s*:/g },
+  { parse: parseUbuntuNotices, id: 'ubuntu-notice-pages', record: /"release_packages"\s*:/g },
+  { parse: parseRedHatCves, id: 'redhat-cves', record: /"threat_severity"\s*:/g },
+  { parse: parseBodhi, id: 'fedora-bodhi', record: /"updateid"\s*:/g },
   { parse: parsePhotonCves, id: 'photon-cves', record: /"cve_id"\s*:/g },
   ...(['redhat-vex', 'suse-vex', 'redhat-csaf', 'suse-csaf', 'openeuler-csaf'] as const).map((id) => {
     const [publisher, kind] = id.split('-') as ['redhat' | 'suse' | 'openeuler', string];
     return { parse: parseCsaf, id, record: new RegExp(`"category"\\s*:\\s*"csaf_${kind === 'vex' || publisher === 'openeuler' ? 'vex' : 'security_advisory'}"[^]{0,4000}"namespace"\\s*:\\s*"https://www\\.${{ redhat: 'redhat\\.com', suse: 'suse\\.com', openeuler: 'openeuler\\.org' }[publisher]}`, 'g') };
   }),
+  ...([['suse-cvrf', 'SUSE '], ['openeuler-cvrf', 'openEuler '], ['redhat-cvrf', 'Red Hat']] as const).map(([id, issuer]) => ({ parse: parseCvrf, id, record: new RegExp(`<IssuingAuthority>[^<]*${issuer}`, 'g') })),
   { parse: parseAlmaErrata, id: 'almalinux-errata', record: /"id"\s*:\s*"AL[BES]A-/g },
   { parse: parseRockyErrata, id: 'rocky-errata', record: /"name"\s*:\s*"RL[BES]A-/g },
   ...(['1', '2', '2023'] as const).map((release) => ({ parse: parseUpdateInfo, id: `amazon-${release}`, record: new RegExp(`<id>ALAS${release === '1' ? '' : release}-\\d{4}-`, 'g') })),

@@ -53,6 +53,13 @@ export const csafDirectory = (directory: string): ListFiles => async (ask) => {
   return [beside(directory, name), ...changed];
 };
 
+/** A directory whose `index.txt` names its files, one a line (CSAF 7.1.10). */
+export const indexedFiles = (directory: string): ListFiles => async (ask) => {
+  const files = (await ask(beside(directory, 'index.txt'))).split('\n').map((line) => line.trim()).filter((line) => /\.(?:json|xml)$/.test(line) && !/^\/|\.\.|:\/\//.test(line));
+  if (files.length === 0 || files.length > mostChanges) throw invalid('source-list', `${directory}index.txt names ${files.length} files; from 1 to ${mostChanges} are fetched`);
+  return files.map((file) => beside(directory, file));
+};
+
 /** Pages of an API that says how many records there are and takes `page` (from 1) and `size`. */
 export const pages = (url: string, size: number): ListFiles => async (ask) => {
   const { total } = JSON.parse(await ask(`${url}?page=1&size=1`)) as { total?: unknown };
