@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askOver, connectNats, documentsOver, jetstreamOf, type Ask, type Documents } from '@plimsoll/bus';
-import { ImageIndexed, ImageMatched, IngestSource, type Answer } from '@plimsoll/contracts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { askOver, connectNats, documentsOver, eventsStream, jetstreamOf, type Ask, type Documents } from '@plimsoll/bus';
+import { ImageIndexed, ImageMatched, IngestSource, type Answer, type Body, type EventContract } from '@plimsoll/contracts';
 import { Inventory, type OperatingSystem, type Package } from '@plimsoll/inventory';
 import { startService, type RunningService } from '@plimsoll/service';
 import { testBench, type TestBench } from '@plimsoll/tools/testing';
@@ -23,6 +24,10 @@ export interface FeedsBench {
   ingest(source: string, records: readonly object[]): Promise<Answer<typeof IngestSource>>;
   /** Indexes image `n` as the scanner would, and waits until it is matched. */
   index(n: number, packages: readonly Package[], more?: { os?: OperatingSystem | null; project?: string }): Promise<ImageMatched>;
+  /** Indexes many at the same time, and waits until all are matched and told. */
+  indexAll(images: readonly { readonly n: number; readonly packages: readonly Package[] }[], os: OperatingSystem | null): Promise<void>;
+  /** The events of a kind that were said since this was asked last, oldest first. */
+  newEvents<C extends EventContract>(contract: C): Promise<Body<C>[]>;
   /** Waits until every image that a revision touched is told of it. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -42,8 +47,9 @@ export async function feedsBench(): Promise<FeedsBench> {
   const service = await startService({ manifest, module: FeedsModule, env: bench.env('feeds') });
   const [gateway, scanner] = await Promise.all((['gateway', 'scanner'] as const).map((name) => connectNats({ url: bench.nats.url, name, seed: bench.secrets.nats[name]!.seed })));
   const ask = askOver(gateway!), documents = documentsOver(jetstreamOf(scanner!)), db = service.get(DataSource);
-  let ingests = 0;
-  return {
+  const manager = await jetstreamManager(bench.admin);
+  let ingests = 0, read = 1;
+  const feeds: FeedsBench = {
     bench, service, db, ask, documents,
     async ingest(source, records) {
       const folder = `ingest-${ingests++}`;
@@ -61,6 +67,27 @@ export async function feedsBench(): Promise<FeedsBench> {
         return found!;
       }, { timeout: 10_000, interval: 20 });
     },
+    async indexAll(images, os) {
+      const [{ known }] = await db.query('select count(*)::int as known from images') as [{ known: number }];
+      for (const { n, packages } of images) {
+        const inventory = await documents.put(inventoryOf(n, packages, os), 'application/json');
+        await bench.say(ImageIndexed, { push: randomUUID(), image: { project: 'default', reference: `app:${n}`, digest: digestOf(n) }, inventory, os, packages: packages.length, problems: 0, configuration: {} });
+      }
+      await vi.waitFor(async () => {
+        const [{ count }] = await db.query('select count(*)::int as count from images') as [{ count: number }];
+        expect(count).toBe(known + images.length);
+      }, { timeout: 60_000, interval: 50 });
+      await feeds.settled();
+    },
+    async newEvents(contract) {
+      const { state } = await manager.streams.info(eventsStream);
+      const found: unknown[] = [];
+      for (read = Math.max(read, state.first_seq); read <= state.last_seq; read++) {
+        const message = await manager.streams.getMessage(eventsStream, { seq: read });
+        if (message?.subject === contract.subject) found.push(message.json());
+      }
+      return found as Body<typeof contract>[];
+    },
     settled: () => vi.waitFor(async () => {
       const [{ waiting }] = await db.query('select (select count(*) from rematches)::int + (select count(*) from outbox)::int as waiting') as [{ waiting: number }];
       expect(waiting).toBe(0);
@@ -72,4 +99,5 @@ export async function feedsBench(): Promise<FeedsBench> {
       rmSync(files, { recursive: true, force: true });
     },
   };
+  return feeds;
 }

@@ -8,17 +8,18 @@ import { answersOfRecord } from './record-answers.ts';
 
 const versions = ['0.1.0', '1.0.0-rc.1', '1.0.0', '1.0.1', '1.5.0', '2.0.0', '10.0.0', 'not a version'];
 const version = fc.constantFrom(...versions);
+const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 const range = fc.record({ introduced: fc.option(fc.oneof(version, fc.constant('0')), { nil: undefined }), end: fc.option(fc.tuple(fc.constantFrom('fixed', 'last_affected', 'limit'), version), { nil: undefined }) })
   .map(({ introduced, end }) => ({ ...(introduced === undefined ? {} : { introduced }), ...(end === undefined ? {} : { [end[0]]: end[1] }) }));
 const affected: fc.Arbitrary<Affected> = fc.record({
   ecosystem: fc.constant('npm'), name: fc.constant('left'), status: fc.constantFrom('affected', 'affected', 'affected', 'fixed', 'not-affected', 'undetermined'),
   fix_state: fc.constantFrom('available', 'none-yet', 'wont-fix', 'unknown'),
-  ranges: fc.option(fc.array(range, { maxLength: 3 }), { nil: undefined }), versions: fc.option(fc.array(version, { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 6 }),
-  severity: fc.option(fc.constantFrom('high', 'low'), { nil: undefined }), module: fc.option(fc.constant('a:1'), { nil: undefined, freq: 8 }),
+  ranges: fc.option(fc.array(range, { maxLength: 3 }), { nil: undefined }), versions: seldom(fc.array(version, { minLength: 1, maxLength: 3 })),
+  severity: fc.option(fc.constantFrom('high', 'low'), { nil: undefined }), module: seldom(fc.constant('a:1')),
 }).map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== undefined)) as unknown as Affected);
 const advisory: fc.Arbitrary<Advisory> = fc.record({
   named: fc.constantFrom({ id: 'CVE-2026-1001', aliases: [] }, { id: 'GHSA-1', aliases: ['CVE-2026-1001'] }, { id: 'GHSA-2', aliases: [] }, { id: 'GHSA-3', aliases: ['PYSEC-3'] }, { id: 'DSA-1', aliases: [], vulnerabilities: ['CVE-2026-1001', 'CVE-2026-1002'] }),
-  withdrawn: fc.option(fc.constant('2026-01-01T00:00:00Z'), { nil: undefined, freq: 8 }), affected,
+  withdrawn: seldom(fc.constant('2026-01-01T00:00:00Z')), affected,
   scored: fc.option(fc.constant({ type: 'CVSS_V3', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score: 9.8 } as const), { nil: undefined }),
 }).map(({ named, withdrawn, affected: entry, scored }) => ({ vulnerabilities: [], ...named, key: named.id, source: 'test', references: [], severities: scored ? [scored] : [], affected: [entry], ...(withdrawn ? { withdrawn } : {}) }));
 
@@ -39,7 +40,7 @@ describe('answers of a record', () => {
       if (key === null || found.some(({ meets }) => meets)) return;
       const words = ({ id, state, severity, score, fix_state, fixed_version }: (typeof judged)[number]) => ({ id, state, severity, score, fix_state, fixed_version });
       expect(found.map(({ judgement }) => words(judgement))).toEqual(judged.map(words));
-    }), { numRuns: 20_000 });
+    }), { numRuns: 5_000 });
   });
 
   it('of plain records are told without the matcher', () => {

@@ -37,14 +37,16 @@ export function answersOfRecord(advisory: AdvisoryHead, affected: Affected): Rec
 
   const stretches = stretchesOf(entry.ranges);
   // It says nothing bad of any version, but who cannot read the version cannot know that it is meant.
-  if (stretches !== undefined && (entry.status === 'fixed' || entry.status === 'not-affected')) return said(cannotTell, null, { lower: '', upper: '', meets: false });
+  const forUnreadable = said(cannotTell, null, { lower: '', upper: '', meets: false });
+  if (stretches !== undefined && (entry.status === 'fixed' || entry.status === 'not-affected')) return forUnreadable;
   if (stretches === undefined || !isPlain(affected) || !areApart(stretches)) return said(cannotTell, null, { lower: '', upper: null, meets: true });
 
   const candidate: Candidate = { ...entry, read: () => ({ advisory, affected }) };
-  return (stretches.length === 0 ? [everyVersion] : stretches).flatMap(({ lower, upper }) => {
+  const answers = (stretches.length === 0 ? [everyVersion] : stretches).flatMap(({ lower, upper }) => {
     const decision = decide(candidate, { text: '', scheme: undefined, key: lower });
     return decision?.state === 'affected' || decision?.state === 'undetermined' ? said(decision, lower, { lower, upper, meets: false }) : [];
   });
+  return answers.length > 0 ? answers : forUnreadable;
 }
 
 const isNameless = ({ id }: Judgement, { id: record, vulnerabilities }: AdvisoryHead): boolean => vulnerabilities.length === 0 && id === record && !isCve(id);
