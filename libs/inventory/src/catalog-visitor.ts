@@ -72,15 +72,16 @@ export class CatalogVisitor implements Visitor {
     }
   }
 
-  linked(entry: Entry): void {
+  /** What was found under the other name holds here too. A cataloger that only knows this name has to see the bytes. */
+  linked(entry: Entry): boolean {
     this.unfinished.get(entry.link)?.add(entry.path);
+    let again = false;
     for (const { i, cataloger } of this.readers) {
-      const answer = cataloger.wants(entry.path, entry);
       const found = this.found[i]!.get(entry.link);
       if (found) this.keep(i, entry.path, found);
-      // What one cataloger found under the other name says nothing to a second one that only knows this name.
-      else if (answer === true) this.keep(i, entry.path, { packages: [], problems: [{ code: 'link-unread', detail: `a hard link to ${entry.link}, which was read as something else` }] });
+      else again = cataloger.wants(entry.path, entry) === true || again;
     }
+    return again;
   }
 
   /** Sorted, so that the same content gives the same bytes. */

@@ -22,6 +22,7 @@ import { osRelease } from './catalogers/os-release.ts';
 import { otpRelease } from './catalogers/otp-release.ts';
 import { pacman } from './catalogers/pacman.ts';
 import { portage } from './catalogers/portage.ts';
+import { secretsInFiles } from './secrets/secrets-in-files.ts';
 import { pypi } from './catalogers/pypi.ts';
 import { rpmManifest } from './catalogers/rpm-manifest.ts';
 import { rpm } from './catalogers/rpm.ts';
@@ -58,6 +59,7 @@ export const catalogers: readonly Cataloger[] = [
   otpRelease,
   accounts,
   fileFacts,
+  secretsInFiles,
 ];
 
 /** Those of these keys (`name@version`). */

@@ -112,7 +112,7 @@ describe('coalesce', () => {
     const half = catalogers.filter((_, i) => i % 2 === 0), rest = catalogers.filter((_, i) => i % 2 === 1);
     const merged = mergeAnalyses(await analyzeLayer(image.layerInput(0), { catalogers: rest }), await analyzeLayer(image.layerInput(0), { catalogers: half }));
     expect(Object.keys(merged.results).sort()).toEqual(catalogers.map(catalogerKey).sort());
-    const document = (analysis: typeof whole) => JSON.stringify(coalesce({ target: { reference: 'x' }, config: { config: {} }, layers: [{ layer, analysis }] }));
+    const document = (analysis: typeof whole) => JSON.stringify(coalesce({ target: { reference: 'x' }, config: image.config, layers: [{ layer, analysis }] }));
     expect(document(JSON.parse(JSON.stringify(merged)))).toBe(document(whole));
   });
 });

@@ -1,18 +1,25 @@
 import type { ImageConfig } from '@plimsoll/oci';
-import type { Found, FoundPackage } from './cataloger.ts';
+import type { Found, FoundPackage, FoundSecret } from './cataloger.ts';
 import { releaseFiles } from './catalogers/os-release.ts';
+import type { CheckView } from './checks/check.ts';
+import { checkTarget } from './checks/check-target.ts';
+import { stepsOf } from './checks/steps.ts';
 import type { LayerAnalysis } from './layer-analysis.ts';
 import { LayerView } from './layer-view.ts';
-import type { Inventory, InventoryProblem, Layer, Location, OperatingSystem, Package, Target } from './model.ts';
+import { type Inventory, type InventoryProblem, type Layer, type Location, type OperatingSystem, type Package, type Secret, type Target, Weight } from './model.ts';
 import { findOwners } from './owners.ts';
 import { packagePurl } from './package-purl.ts';
 import { unpackPaths } from './packed-paths.ts';
+import { describeRule } from './secrets/rules.ts';
+import { secretsOfImage, withoutSecrets } from './secrets/secrets-of-image.ts';
 
 /** What the manifest and the configuration say of an image, and the analyses of its layers, lowest first. */
 export interface ImageParts {
   readonly target: Omit<Target, 'layers' | 'kind'>;
-  readonly config: Pick<ImageConfig, 'config' | 'created'>;
+  readonly config: Pick<ImageConfig, 'config' | 'created'> & Partial<Pick<ImageConfig, 'history'>>;
   readonly layers: readonly LayerPart[];
+  /** Whether the reference names it in a registry. */
+  readonly fromRegistry?: boolean | undefined;
 }
 
 /** One layer of the manifest. A layer that could not be read has a problem instead of an analysis: the inventory is then partial. */
@@ -23,7 +30,7 @@ export interface LayerPart {
 }
 
 /** The analyses of the layers as one inventory. Pure; the same parts give the same bytes of JSON. */
-export function coalesce({ target, config, layers }: ImageParts): Inventory {
+export function coalesce({ target, config: { config, created, history = [] }, layers, fromRegistry = false }: ImageParts): Inventory {
   const { seen, since } = layLayers(layers);
   const digests = layers.map(({ layer }) => layer.digest);
   const problems: InventoryProblem[] = [
@@ -31,26 +38,79 @@ export function coalesce({ target, config, layers }: ImageParts): Inventory {
     ...layers.flatMap(({ layer, analysis }) => analysis?.problems.map((one) => ({ ...one, where: one.where.startsWith('sha256:') ? one.where : `${layer.digest} ${one.where}` })) ?? []),
     ...seen.flatMap(({ path, layer, found }) => problemsOf(found, `${digests[layer]} ${path}`)),
   ];
-  const { User, ExposedPorts, Entrypoint, Cmd, Volumes, Healthcheck, Env, Labels } = config.config;
+  const steps = stepsOf(history, digests);
+  const contents = contentsOf(seen, (sighting, found) => digests[since.get(identity(sighting, found))!]);
+  const secrets = [...secretsOfImage(config, steps), ...secretsOfLayers(layers, seen)].sort(worstSecretFirst);
+  const { User, ExposedPorts, Entrypoint, Cmd, Volumes, Healthcheck, Env, Labels } = config;
   return {
-    target: { kind: 'image', ...target, layers: layers.map(({ layer, analysis }) => ({ ...layer, ...(analysis && { diff_id: analysis.diff_id, ...(analysis.verified === false && { verified: false as const }) }) })) },
-    ...contentsOf(seen, (sighting, found) => digests[since.get(identity(sighting, found))!]),
-    secrets: [],
+    target: { kind: 'image', ...target, layers: layers.map(describeLayer) },
+    ...contents,
+    secrets,
     configuration: {
       ...(User && { user: User }),
       ...(ExposedPorts?.length && { exposed_ports: [...ExposedPorts] }),
-      ...(Entrypoint?.length && { entrypoint: [...Entrypoint] }),
-      ...(Cmd?.length && { command: [...Cmd] }),
+      ...(Entrypoint?.length && { entrypoint: Entrypoint.map(withoutSecrets) }),
+      ...(Cmd?.length && { command: Cmd.map(withoutSecrets) }),
       ...(Volumes?.length && { volumes: [...Volumes] }),
-      ...(Healthcheck?.length && { healthcheck: [...Healthcheck] }),
+      ...(Healthcheck?.length && { healthcheck: Healthcheck.map(withoutSecrets) }),
       ...(Env?.length && { environment: Env.map((variable) => variable.split('=', 1)[0]!) }),
-      ...(Labels && Object.keys(Labels).length && { labels: sortedRecord(Labels) }),
-      ...(config.created && { created: config.created }),
-      findings: [],
+      ...(Labels && Object.keys(Labels).length && { labels: sortedRecord(Object.fromEntries(Object.entries(Labels).map(([name, value]) => [name, withoutSecrets(`${name}=${value}`).slice(name.length + 1)]))) }),
+      ...(created && { created }),
+      findings: checkTarget({
+        image: { reference: target.reference, fromRegistry, config, steps: steps.map((step) => ({ ...step, text: withoutSecrets(step.text), arguments: [] })), base: target.base },
+        ...factsOf(seen, (layer) => digests[layer]), packages: contents.packages, secrets,
+      }),
     },
     problems: sortedProblems(problems),
   };
 }
+
+const describeLayer = ({ layer: { created_by, ...layer }, analysis }: LayerPart): Layer => ({
+  ...layer,
+  ...(analysis && { diff_id: analysis.diff_id, ...(analysis.verified === false && { verified: false as const }) }),
+  ...(created_by && { created_by: withoutSecrets(created_by) }),
+});
+
+/** What checks judge of the files seen. */
+export function factsOf(seen: readonly Sighting[], layerOf: (layer: number) => string | undefined): Pick<CheckView, 'files' | 'users' | 'groups' | 'passwordless'> {
+  const users = seen.flatMap(({ found }) => found.accounts?.users ?? []), groups = seen.flatMap(({ found }) => found.accounts?.groups ?? []);
+  return {
+    files: seen.flatMap(({ path, layer, found: { fact } }) => (fact ? [{ path, layer: layerOf(layer), fact }] : [])),
+    users: users.length ? users : undefined,
+    groups: groups.length ? groups : undefined,
+    passwordless: seen.flatMap(({ found }) => found.accounts?.passwordless ?? []),
+  };
+}
+
+/** Secrets in files, also in those that upper layers removed or replaced: their layer is still part of the image. */
+function secretsOfLayers(layers: readonly LayerPart[], seen: readonly Sighting[]): Secret[] {
+  const visible = new Set(seen.flatMap(({ path, layer, found }) => (found.secrets ? [`${layer} ${path}`] : [])));
+  const secrets = new Map<string, Secret>();
+  layers.forEach(({ layer: { digest }, analysis }, i) => {
+    for (const [path, all] of byPath(analysis)) {
+      for (const found of all.flatMap((one) => one.secrets ?? [])) {
+        const key = JSON.stringify([path, found.rule, found.match]), known = secrets.get(key);
+        const isVisible = visible.has(`${i} ${path}`);
+        // The same one again in a file that was written anew: it is there since the first time.
+        if (known) { if (isVisible) delete known.deleted; } else secrets.set(key, { ...secretInFile(path, found), layer: digest, ...(!isVisible && { deleted: true }) });
+      }
+    }
+  });
+  return [...secrets.values()];
+}
+
+/** The secrets of the files seen, without a layer to name. */
+export const secretsOfFiles = (seen: readonly Sighting[]): Secret[] =>
+  seen.flatMap(({ path, found }) => found.secrets?.map((secret) => secretInFile(path, secret)) ?? []).sort(worstSecretFirst);
+
+function secretInFile(path: string, { rule, line, match }: FoundSecret): Secret {
+  const { title = rule, severity = 'medium' as const } = describeRule(rule) ?? {};
+  return { rule, title, severity, place: 'file', path, ...(line && { line }), match };
+}
+
+const weights: readonly string[] = Weight.options;
+const worstSecretFirst = (a: Secret, b: Secret): number =>
+  weights.indexOf(a.severity) - weights.indexOf(b.severity) || order(a.place, b.place) || order(a.path ?? '', b.path ?? '') || (a.line ?? 0) - (b.line ?? 0) || order(a.rule, b.rule) || order(a.layer ?? '', b.layer ?? '');
 
 /** A file of interest that is visible in the finished image, and what was found in it. */
 export interface Sighting { readonly path: string; readonly layer: number; readonly found: Found }

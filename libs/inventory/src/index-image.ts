@@ -8,7 +8,8 @@ import { CatalogVisitor } from './catalog-visitor.ts';
 import { catalogerKey } from './cataloger.ts';
 import { catalogers, withKeys } from './catalogers.ts';
 import { releaseFiles } from './catalogers/os-release.ts';
-import { coalesce, contentsOf, type LayerPart, problemsOfFiles, sortedProblems } from './coalesce.ts';
+import { checkTarget } from './checks/check-target.ts';
+import { coalesce, contentsOf, factsOf, type LayerPart, problemsOfFiles, secretsOfFiles, sortedProblems } from './coalesce.ts';
 import { indexFile } from './index-file.ts';
 import { type LayerAnalysis, mergeAnalyses, missingFrom } from './layer-analysis.ts';
 import { LayerPool } from './layer-pool.ts';
@@ -80,7 +81,7 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
     // What follows takes memory too; threads that are no longer needed give theirs back first.
     if (!options.pool) await pool?.close();
     const { reference, digest, platform, config } = image;
-    return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts });
+    return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts, fromRegistry: layers.length > 0 && image.layerInput(0).kind === 'registry' });
   } finally {
     if (!options.pool) await pool?.close();
   }
@@ -156,16 +157,18 @@ const smallImage = 8 * 1024 * 1024;
 const isRootFilesystem = (root: string): boolean => [...releaseFiles, 'var/lib/dpkg', 'lib/apk', 'var/lib/rpm', 'usr/lib/sysimage/rpm', 'var/lib/pacman', 'var/db/pkg', 'usr/lib/opkg', 'var/lib/opkg'].some((path) => existsSync(join(root, path)));
 
 async function indexDirectory(root: string, { limits, signal, onProgress }: IndexOptions): Promise<Inventory> {
-  const visitor = new CatalogVisitor(isRootFilesystem(root) ? catalogers : [...catalogers, ...lockfiles]);
+  const isSystem = isRootFilesystem(root);
+  const visitor = new CatalogVisitor(isSystem ? catalogers : [...catalogers, ...lockfiles]);
   const { problems } = await readDirectory(root, visitor, limits, signal);
   const seen = Object.values(visitor.results()).flatMap((files) => Object.entries(files).map(([path, found]) => ({ path, layer: 0, found })));
   seen.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   onProgress?.({ layersDone: 1, layersTotal: 1, bytesDone: 0, bytesTotal: 0 });
+  const contents = contentsOf(seen, () => undefined), secrets = secretsOfFiles(seen);
   return {
     target: { kind: 'filesystem', reference: root, layers: [] },
-    ...contentsOf(seen, () => undefined),
-    secrets: [],
-    configuration: { findings: [] },
+    ...contents,
+    secrets,
+    configuration: { findings: isSystem ? checkTarget({ ...factsOf(seen, () => undefined), packages: contents.packages, secrets }) : [] },
     problems: sortedProblems([...problems, ...problemsOfFiles(seen)]),
   };
 }

@@ -49,9 +49,9 @@ export interface Visitor {
   file(entry: Entry, bytes: Buffer): void;
   /**
    * A wanted hard link (`entry.path`) to a file that was handed over already, as a whole or to a PartReader (`entry.link`): one content, two names.
-   * Without this method the layer is read a second time to hand the bytes over again.
+   * Without this method, or where it answers true, the layer is read a second time to hand the bytes over again.
    */
-  linked?(entry: Entry): void;
+  linked?(entry: Entry): boolean | void;
   /** Every entry, wanted or not, whiteouts excepted. Keep it short: it is called for each of a million headers. */
   entry?(entry: Entry): void;
 }

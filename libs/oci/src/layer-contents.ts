@@ -115,7 +115,7 @@ export class LayerContents implements TarListener {
   private hardLink(entry: Entry): void {
     const answer = this.visitor.wants(entry);
     if (answer === false || (answer === 'head' && this.declined.has(entry.link))) return;
-    if (this.handedOver.has(entry.link) && this.visitor.linked !== undefined) { this.visitor.linked(entry); return; }
+    if (this.handedOver.has(entry.link) && this.visitor.linked !== undefined && this.visitor.linked(entry) !== true) return;
     if (++this.openLinkCount > maxOpenLinks) { this.problem('limit-links', `not read: a wanted hard link after ${maxOpenLinks} others`, entry.path); return; }
     const links = this.openLinks.get(entry.link);
     if (links === undefined) this.openLinks.set(entry.link, [entry]);
