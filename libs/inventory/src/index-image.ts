@@ -81,7 +81,7 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
     // What follows takes memory too; threads that are no longer needed give theirs back first.
     if (!options.pool) await pool?.close();
     const { reference, digest, platform, config } = image;
-    return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts, fromRegistry: layers.length > 0 && image.layerInput(0).kind === 'registry' });
+    return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts, fromRegistry: image.fromRegistry });
   } finally {
     if (!options.pool) await pool?.close();
   }

@@ -34,7 +34,7 @@ export function dockerArchiveImage(archive: Archive, path: string, reference: st
   const layers = places.map((place, i) => ({ digest: config.diffIds[i]!, diffId: config.diffIds[i]!, size: place.size, mediaType: layerType(place), createdBy: steps[i] }));
   return {
     reference: saved.tags[0] === undefined ? where : `${where}:${saved.tags[0]}`,
-    digest: undefined, configDigest: digestOf(configBytes), config, platform, layers,
+    digest: undefined, configDigest: digestOf(configBytes), config, platform, annotations: {}, fromRegistry: false, layers,
     layerInput: (index) => {
       const { diffId, mediaType } = layers[index]!;
       return { kind: 'file', digest: undefined, diffId, mediaType, ...places[index]! };

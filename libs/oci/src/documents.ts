@@ -48,7 +48,7 @@ export interface Descriptor {
 
 export type ImageDocument =
   | { readonly kind: 'index'; readonly manifests: readonly Descriptor[] }
-  | { readonly kind: 'manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[] };
+  | { readonly kind: 'manifest'; readonly config: Descriptor; readonly layers: readonly Descriptor[]; readonly annotations: Readonly<Record<string, string>> };
 
 /** Reads a manifest or an index, OCI or Docker. `where` names it in Problems `document-invalid`, `manifest-unsupported`, `not-an-image`, `layer-unsupported`, `layer-foreign`, `limit-layers`. */
 export function parseImageDocument(bytes: Buffer, servedAs: string | undefined, where: string, limits: Pick<ImageLimits, 'layers'>): ImageDocument {
@@ -62,7 +62,7 @@ export function parseImageDocument(bytes: Buffer, servedAs: string | undefined, 
   if (!isConfigType(config.mediaType)) throw invalid('not-an-image', `${where}: an artifact of type ${JSON.stringify(optionalString(document, 'artifactType', where) ?? config.mediaType)}, not a container image`);
   const found = list(document, 'layers', where);
   if (found.length > limits.layers) throw invalid('limit-layers', `${where}: ${found.length} layers; the limit is ${limits.layers}`);
-  return { kind: 'manifest', config, layers: found.map((entry, i) => layer(entry, `${where}: layers[${i}]`)) };
+  return { kind: 'manifest', config, annotations: stringRecord(document, 'annotations', where), layers: found.map((entry, i) => layer(entry, `${where}: layers[${i}]`)) };
 }
 
 function layer(entry: unknown, where: string): Descriptor {

@@ -35,6 +35,10 @@ export interface ImageSource {
   readonly config: ImageConfig;
   /** `os/arch` or `os/arch/variant`. */
   readonly platform: string;
+  /** What the manifest says of itself; claims, nobody checked them. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Whether the reference names it in a registry. */
+  readonly fromRegistry: boolean;
   readonly layers: readonly LayerDescriptor[];
   /** How to read a layer, here or in a worker. */
   layerInput(index: number): LayerInput;
@@ -78,7 +82,7 @@ async function openFromRegistry(text: string, opening: Opening, { registry: regi
     const where = formatReference(reference);
     const store = registryStore(registry, access, opening.limits, signal);
     const found = await registry.manifest(reference.digest ?? reference.tag ?? 'latest', signal);
-    return await openDocument(store, found.bytes, { mediaType: found.mediaType, digest: found.digest }, where, opening, 0);
+    return { ...await openDocument(store, found.bytes, { mediaType: found.mediaType, digest: found.digest }, where, opening, 0), fromRegistry: true };
   } finally {
     registry.close();
   }
@@ -146,7 +150,7 @@ async function openDocument(store: ImageStore, bytes: Buffer, { digest, mediaTyp
   if (opening.platform !== undefined && !isForPlatform(opening.platform, platform)) throw new Problem('missing', `${where}: an image for ${platform}, not for ${opening.platform}`, { code: 'platform-missing' });
   const layers = describeLayers(document.layers, config, where);
   return {
-    reference: where, digest, configDigest: document.config.digest, config, platform, layers,
+    reference: where, digest, configDigest: document.config.digest, config, platform, annotations: document.annotations, fromRegistry: false, layers,
     layerInput: (index) => {
       const { digest, diffId, mediaType, size } = layers[index]!;
       return store.layer({ digest, diffId, mediaType, size });
