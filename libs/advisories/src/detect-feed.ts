@@ -32,8 +32,6 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   [parseUbuntuCveTracker, /^Candidate:\s*CVE-\d{4}-\w+\s*$/m],
   [parseRubySec, /^(?:gem|engine):\s*\S[^]*^(?:patched_versions|unaffected_versions|cve|ghsa|osvdb):/m],
   [parseFriendsOfPhp, /^reference:\s*['"]?composer:\/\/|^branches:\s*$/m],
-  // CVE records, NVD's pages, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
-  [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|resultsPerPage|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
   [parseOval, /<oval_definitions[\s>]/],
   [parseCsaf, /"csaf_version"\s*:[^]*"publisher"\s*:\s*\{[^}]*"name"\s*:\s*"(?:Red Hat|SUSE|openEuler)/],
   [parseCvrf, /<cvrfdoc[\s>]/],
@@ -52,13 +50,15 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   [parsePhotonCves, /^\s*\[\s*\{\s*"cve_id"\s*:[^]*"aff_ver"\s*:/],
   [parseGlsa, /<glsa\s+id="/],
   [parseVuXml, /<vuxml[\s>]/],
+  // CVE records, NVD's pages, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
+  [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|resultsPerPage|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
 ];
 const headBytes = 64 * 1024, recordsLookedAt = 20;
 
 /** Tells from a feed's content which parser reads it and which source it is; undefined when none reads it. A source that cannot be told is named after the file. */
 export async function detectFeed(path: string): Promise<Recognised | undefined> {
   const format = await formatOf(path);
-  return format && recogniseSource(format, recordsOf(path, defaultFeedLimits), basename(path).replace(/\.(zip|tar|json|ya?ml|xml|zst|gz|tgz)/g, '').toLowerCase().replace(/[^a-z0-9-]+/g, '-'));
+  return format && recogniseSource(format, recordsOf(path, defaultFeedLimits), basename(path).replace(/\.(zip|tar|json|ya?ml|xml|zst|gz|tgz|bz2|tbz2|xz|txz)/g, '').toLowerCase().replace(/[^a-z0-9-]+/g, '-'));
 }
 
 async function formatOf(path: string): Promise<Parser | undefined> {

@@ -37,7 +37,7 @@ export function normaliseName(ecosystem: string, name: string): string {
  * Distributions whose advisories list the built packages rather than the source package. (The OSV schema says
  * "source package" of AlmaLinux; the published records list binaries.)
  */
-const binaryNamed = new Set(['AlmaLinux', 'Red Hat', 'Oracle Linux', 'Amazon Linux', 'Photon OS', 'Fedora', 'EPEL']);
+const binaryNamed = new Set(['AlmaLinux', 'Red Hat', 'Oracle Linux', 'Amazon Linux', 'Photon OS', 'Fedora', 'EPEL', 'Arch Linux']);
 
 /** True when a distribution's advisories name binary packages unless they say otherwise (`Affected.names`); false when source packages. */
 export const namesBinaries = (ecosystem: string): boolean => binaryNamed.has(familyOf(ecosystem));

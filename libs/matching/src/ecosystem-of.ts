@@ -20,28 +20,56 @@ const languages: Readonly<Partial<Record<PackageType, string>>> = {
 const major = (version: string): string => version.split('.', 1)[0]!;
 const minor = (version: string): string => version.split('.', 2).join('.');
 
-/** By os-release `ID`: the package type, and the ecosystem of a `VERSION_ID` as its advisories name it. Adding a distribution is one line. */
-const systems: Readonly<Record<string, { readonly type: PackageType; readonly ecosystem: (version: string, os: OperatingSystem) => string | undefined }>> = {
+interface System {
+  readonly type: PackageType;
+  readonly ecosystem: (version: string, os: OperatingSystem) => string | undefined;
+  /** True when its advisories leave epochs out though its packages have them: then nobody's count. */
+  readonly dropsEpochs?: true;
+}
+
+const rpm = (ecosystem: (version: string, os: OperatingSystem) => string | undefined): System =>
+  ({ type: 'rpm', ecosystem: (version, os) => version === '' ? undefined : ecosystem(version, os) });
+
+/**
+ * By os-release `ID`: the package type, and the ecosystem of a `VERSION_ID` as its advisories name it. Adding a
+ * distribution is one line. What is rebuilt from another (Raspbian, Linux Mint, Kali, EuroLinux, CloudLinux, CentOS
+ * Stream, Manjaro) has versions of its own and nobody's advisories: it stays away, and is called unknown.
+ */
+const systems: Readonly<Record<string, System>> = {
   debian: { type: 'deb', ecosystem: (version, os) => version === '' ? debianInTheMaking(os.codename) : `Debian:${major(version)}` },
   ubuntu: { type: 'deb', ecosystem: (version) => version === '' ? undefined : `Ubuntu:${version}` },
   // 3.21.0_alpha20240923 is a snapshot of edge, not of 3.21: https://wiki.alpinelinux.org/wiki/Alpine_Linux:Releases
   alpine: { type: 'apk', ecosystem: (version) => version === '' ? undefined : /_alpha|edge/.test(version) ? 'Alpine:edge' : `Alpine:v${minor(version)}` },
   wolfi: { type: 'apk', ecosystem: () => 'Wolfi' },
   chainguard: { type: 'apk', ecosystem: () => 'Chainguard' },
-  almalinux: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `AlmaLinux:${major(version)}` },
-  rocky: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Rocky Linux:${major(version)}` },
-  rhel: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Red Hat:enterprise_linux:${major(version)}` },
-  ol: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Oracle Linux:${major(version)}` },
-  amzn: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Amazon Linux:${version}` },
-  photon: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Photon OS:${version}` },
-  azurelinux: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Azure Linux:${major(version)}` },
-  mariner: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Azure Linux:${major(version)}` },
-  mageia: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `Mageia:${version}` },
-  openEuler: { type: 'rpm', ecosystem: (version, os) => version === '' ? undefined : `openEuler:${os.name.replace(/^openEuler\s*/, '') || version}` },
-  sles: { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `SUSE:Linux Enterprise Server ${version.replace(/\.(\d+)$/, ' SP$1')}` },
-  'opensuse-leap': { type: 'rpm', ecosystem: (version) => version === '' ? undefined : `openSUSE:Leap ${version}` },
+  almalinux: rpm((version) => `AlmaLinux:${major(version)}`),
+  rocky: rpm((version) => `Rocky Linux:${major(version)}`),
+  rhel: rpm((version) => `Red Hat:enterprise_linux:${major(version)}`),
+  // CentOS Linux was Red Hat's sources built again, with their versions, and had no advisories of its own. Stream runs ahead of them.
+  centos: rpm((version, os) => /stream/i.test(os.name) || Number(major(version)) > 8 ? undefined : `Red Hat:enterprise_linux:${major(version)}`),
+  ol: rpm((version) => `Oracle Linux:${major(version)}`),
+  fedora: rpm((version) => `Fedora:${version}`),
+  // The first one counted years and months: 2018.03.
+  amzn: rpm((version) => `Amazon Linux:${/^201\d\./.test(version) ? '1' : version}`),
+  photon: rpm((version) => `Photon OS:${version}`),
+  azurelinux: rpm((version) => `Azure Linux:${major(version)}`),
+  mariner: rpm((version) => `Azure Linux:${major(version)}`),
+  mageia: rpm((version) => `Mageia:${version}`),
+  // `openEuler 22.03 (LTS-SP3)`: the part in brackets is part of the release.
+  openEuler: { ...rpm((version, os) => `openEuler:${os.name.replace(/^openEuler\s*/, '').replace(/[()]/g, '').trim().replace(/\s+/g, '-') || version}`), dropsEpochs: true },
+  sles: rpm((version) => `SUSE:Linux Enterprise Server ${servicePack(version)}`),
+  sles_sap: rpm((version) => `SUSE:Linux Enterprise Server ${servicePack(version)}`),
+  'sle-micro': rpm((version) => `SUSE:Linux Enterprise Micro ${version}`),
+  'sl-micro': rpm((version) => `SUSE:Linux Micro ${version}`),
+  'opensuse-leap': rpm((version) => `openSUSE:Leap ${version}`),
+  'opensuse-leap-micro': rpm((version) => `openSUSE:Leap Micro ${version}`),
   'opensuse-tumbleweed': { type: 'rpm', ecosystem: () => 'openSUSE:Tumbleweed' },
+  arch: { type: 'alpm', ecosystem: () => 'Arch Linux' },
+  gentoo: { type: 'portage', ecosystem: () => 'Gentoo' },
 };
+
+/** `15.4` is called 15 SP4; from 16 on the minor number is one. */
+const servicePack = (version: string): string => Number(major(version)) > 15 ? version : version.replace(/\.(\d+)$/, (_, pack: string) => pack === '0' ? '' : ` SP${pack}`);
 
 /** Testing and unstable have no number in os-release, and both call themselves `forky/sid`. */
 function debianInTheMaking(codename: string | undefined): string | undefined {
@@ -59,13 +87,18 @@ export function coordinatesOf(found: Package, os: OperatingSystem | null): Coord
   const language = languages[found.type];
   if (language !== undefined) return { ecosystem: language, name: normaliseName(language, found.name), version: language === 'Go' ? goVersion(found.version) : found.version };
   if (!['deb', 'apk', 'rpm', 'alpm', 'opkg', 'portage'].includes(found.type)) return 'no-ecosystem';
-  const ecosystem = ecosystemOf(os);
-  if (ecosystem === undefined || os === null || systems[os.id]?.type !== found.type) return 'system-unknown';
+  const ecosystem = ecosystemOf(os), system = os === null ? undefined : systems[os.id];
+  if (ecosystem === undefined || system?.type !== found.type) return 'system-unknown';
   if (isThirdParty(found, familyOf(ecosystem))) return 'third-party';
   const source = namesBinaries(ecosystem) || found.source === undefined ? found : found.source;
   // The epoch of an rpm is not in SOURCERPM; source and binary otherwise have one version.
-  return { ecosystem, name: source.name, version: found.type === 'rpm' ? found.version : source.version };
+  const version = found.type === 'rpm' ? found.version : source.version;
+  return { ecosystem: streamOf(ecosystem, version), name: source.name, version: system.dropsEpochs ? version.replace(/^\d+:/, '') : version };
 }
+
+/** Oracle's builds that can be patched while they run, and those for FIPS 140, have versions that compare with none but each other; so have their advisories. */
+const streamOf = (ecosystem: string, version: string): string =>
+  !ecosystem.startsWith('Oracle Linux:') ? ecosystem : /\.ksplice\d/.test(version) ? `${ecosystem}:ksplice` : /_fips\b/.test(version) ? `${ecosystem}:fips` : ecosystem;
 
 /** The standard library and toolchain call their versions `go1.22.1`; modules have a `v` that OSV leaves out. */
 const goVersion = (version: string): string => version.replace(/^(?:go|v)(?=\d)/, '');

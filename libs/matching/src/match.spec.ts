@@ -2,7 +2,6 @@ import { type Advisory, type Affected, leastRecords } from '@plimsoll/advisories
 import { describe, expect, it } from 'vitest';
 import { indexOf } from './advisory-index.ts';
 import { check } from './checker.spec-helper.ts';
-import { ecosystemOf } from './ecosystem-of.ts';
 import { FindingSummary } from './finding.ts';
 import { match } from './match.ts';
 import { aPackage, anAdvisory, anInventory } from './samples.spec-helper.ts';
@@ -157,20 +156,6 @@ describe('what no source speaks of', () => {
     expect(matched.not_covered).toEqual([]);
     expect(match(anInventory([owned]), index).not_covered).toMatchObject([{ name: 'left-pad', reason: 'owner-not-covered' }]);
     expect(match(anInventory([{ ...owner, vendor: 'x <x@nodesource.com>' }, owned]), index).not_covered.map(({ reason }) => reason)).toEqual(['third-party', 'owner-not-covered']);
-  });
-});
-
-describe('ecosystemOf', () => {
-  it.each([
-    ['debian', '11', 'Debian:11'], ['debian', '12.5', 'Debian:12'], ['ubuntu', '20.04', 'Ubuntu:20.04'],
-    ['alpine', '3.15.0', 'Alpine:v3.15'], ['alpine', '3.21.0_alpha20240923', 'Alpine:edge'],
-    ['almalinux', '9.1', 'AlmaLinux:9'], ['rocky', '8.9', 'Rocky Linux:8'], ['sles', '15.3', 'SUSE:Linux Enterprise Server 15 SP3'], ['wolfi', '20230201', 'Wolfi'],
-    ['mariner', '2.0', 'Azure Linux:2'], ['debian', '', undefined], ['toString', '1', undefined],
-  ])('%s %s is %s', (id, version, ecosystem) => {
-    expect(ecosystemOf({ id, name: '', version_id: version })).toBe(ecosystem);
-  });
-  it('knows Debian in the making by its code name', () => {
-    expect(ecosystemOf({ id: 'debian', name: '', codename: 'forky' })).toBe('Debian:14');
   });
 });
 

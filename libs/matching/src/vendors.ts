@@ -17,9 +17,10 @@ const debThirdPartyVersion = /\.pgdg|\+0~\d{8}\.|deb\.sury/;
 const rpmVendors: Readonly<Record<string, RegExp>> = {
   AlmaLinux: /almalinux/i,
   'Rocky Linux': /rocky/i,
-  'Red Hat': /red hat/i,
+  'Red Hat': /red hat|centos/i,
   'Oracle Linux': /oracle/i,
   'Amazon Linux': /amazon/i,
+  Fedora: /fedora/i,
   'Photon OS': /vmware|broadcom/i,
   'Azure Linux': /microsoft/i,
   SUSE: /suse/i,
