@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { detectFeed, fetchSource, noCounts, readFeed, recordsOf, sourceOf, type Advisory, type FeedCounts, type FeedRecord, type Source } from '@plimsoll/advisories';
-import { buildDatabase, type DatabaseInfo } from '@plimsoll/matching';
+import { detectFeed, fetchSource, noCounts, readFeed, recordsOf, sourceOf, type FeedCounts, type FeedRecord, type Source } from '@plimsoll/advisories';
+import { buildDatabase, type Content, type DatabaseInfo } from '@plimsoll/matching';
 import { Problem } from '@plimsoll/problem';
 import type { Parsed } from './command.ts';
 import { showStatus } from './db-status.ts';
@@ -60,10 +60,9 @@ export async function build(path: string, words: readonly string[], parsed: Pars
 
 async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): Promise<number> {
   const progress = new Progress();
-  const replaced = new Set<number>();
   let came = 0;
   const read: (FeedCounts & { id: string; fetched: string | undefined; newest: string | undefined })[] = [];
-  async function* advisories(): AsyncGenerator<Advisory> {
+  async function* contents(): AsyncGenerator<Content> {
     for await (const { source, records, fetched } of feeds) {
       const counts = { ...noCounts(), id: source.id, fetched, newest: undefined as string | undefined };
       read.push(counts);
@@ -72,11 +71,10 @@ async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): 
         if (reading.kind !== 'advisory') continue;
         const { advisory, replaces } = reading;
         came++;
-        if (replaces !== undefined) replaced.add(first + replaces);
         // Go's vulnerability database says year 1 where it does not know.
         if (advisory.modified && advisory.modified > (counts.newest ?? '1970')) counts.newest = advisory.modified;
         if (counts.advisories % 500 === 0) progress.update(`${source.id}: ${plural(counts.advisories, 'advisory', 'advisories')} …`);
-        yield advisory;
+        yield { kind: 'advisory', advisory, ...(replaces === undefined ? {} : { replaces: first + replaces }) };
       }
       progress.done();
       if (counts.advisories < source.floor) throw new Problem('conflict', `${source.id} came with ${counts.advisories} advisories where at least ${source.floor} are plausible; the old database stays`, { code: 'feed-shrunk' });
@@ -87,10 +85,10 @@ async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): 
   mkdirSync(dirname(path), { recursive: true });
   const built = new Date().toISOString();
   try {
-    await buildDatabase(advisories(), path, (): DatabaseInfo => ({
+    await buildDatabase(contents(), path, (): DatabaseInfo => ({
       revision: built, built,
       sources: read.map(({ id, advisories: count, affected, rejected, fetched, newest }) => ({ id, advisories: count, affected, rejected, ...(fetched ? { fetched } : {}), ...(newest ? { newest } : {}) })),
-    }), () => replaced);
+    }));
   } finally {
     progress.done();
   }

@@ -30,7 +30,7 @@ export async function ensureSets(tx: EntityManager, inventory: Pick<Inventory, '
 }
 
 /** Coverage changes from revision to revision, so it is not asked here: a stand-in index that covers everything gives what would be asked. */
-const everything: AdvisoryIndex = { revision: '', covers: () => true, candidates: () => [], enrichments: () => [], statements: () => [] };
+const everything: AdvisoryIndex = { revision: '', covers: () => true, ask: () => [], enrichments: () => [], statements: () => [] };
 
 /** Under which name each package is asked about, or why none is. */
 export function placePackages({ os, packages }: Pick<Inventory, 'os' | 'packages'>): PlacedPackage[] {

@@ -1,59 +1,54 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import type { Advisory } from '@plimsoll/advisories';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import type { Advisory, Enrichment, VexStatement } from '@plimsoll/advisories';
 import { invalid } from '@plimsoll/problem';
+import { BodyWriter } from './checked-body.ts';
 import { Coverage } from './coverage.ts';
-import { encodeEntry, encodePlace } from './database-entry.ts';
-import { type DatabaseInfo, type Footer, formatVersion, hashSize, leafSize, magic, pageSize, startSize } from './database-format.ts';
+import { type BlockEntry, encodeBlock, encodeTexts, packEntry, unpackEntry } from './database-block.ts';
+import { type DatabaseInfo, enrichmentNumber, type Footer, formatVersion, hashKey, keyFor, magic, nameOf, numberOf, pageSize, slotSize, startSize, statementNumber } from './database-format.ts';
 import { keyedEntry } from './keyed.ts';
 import { SortedRuns } from './sorted-runs.ts';
 
+/** What a database is made of, in any order. `replaces` is the place (from 0) of an earlier advisory that this one takes the place of. */
+export type Content =
+  | { readonly kind: 'advisory'; readonly advisory: Advisory; readonly replaces?: number }
+  | { readonly kind: 'enrichment'; readonly enrichment: Enrichment }
+  | { readonly kind: 'statement'; readonly statement: VexStatement };
+
 /**
- * Writes advisories as a local database file, in bounded memory. `info` is asked for once all advisories have come,
- * for counts are only known then, and so is `replaced`: the places in the order they came (from 0) of advisories that
- * a later one took the place of. The file appears at `path` whole or not at all.
+ * Writes a local database file, in bounded memory. `info` is asked for once everything has come, for counts are only known
+ * then. The file appears at `path` whole or not at all.
  */
-export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterable<Advisory>, path: string, info: () => DatabaseInfo, replaced: () => ReadonlySet<number> = () => new Set()): Promise<Footer> {
+export async function buildDatabase(contents: AsyncIterable<Content> | Iterable<Content>, path: string, info: () => DatabaseInfo): Promise<Footer> {
   const draft = `${path}.${process.pid}.draft`;
-  const file = openSync(draft, 'w', 0o644);
+  const file = openSync(draft, 'w', 0o644), indexFile = openSync(`${draft}.index`, 'w+', 0o600);
   try {
     using runs = new SortedRuns(draft);
-    const body = new Body(file, startSize);
-    const ecosystems = new Map<string, number>(), coverage = new Coverage();
-    let advisoryCount = 0;
-    for await (const { affected: entries, references, ...head } of advisories) {
-      // Two addresses are enough to read on; the rest would be half of the file.
-      const headBytes = Buffer.from(JSON.stringify({ ...head, references: references.slice(0, 2) }));
-      coverage.add(head.source, entries);
-      for (const affected of entries) {
-        const { ecosystem, name, ...rest } = affected;
-        const number = ecosystems.get(ecosystem) ?? ecosystems.size;
-        ecosystems.set(ecosystem, number);
-        if (number > 0xffff) throw invalid('database-limit', `more than ${0xffff} ecosystems`);
-        const texts = { advisory: advisoryCount, head: headBytes, entry: Buffer.from(JSON.stringify(rest)) };
-        runs.add(keyFor(number, name), packItem(texts, encodeEntry(keyedEntry(affected, head.withdrawn !== undefined))));
-      }
-      advisoryCount++;
-    }
-    const gone = replaced();
-    const { tops, names, entries } = writeLeaves(runs, body, gone);
-    const bodySize = body.end - startSize;
-    const hashes = body.finish();
-    const at = startSize + bodySize;
+    const gathered = await gather(contents, runs);
+    // 1. texts, and the index beside them
+    const body = new BodyWriter(file, startSize), index = new IndexWriter(indexFile);
+    const counts = writeNames(runs, body, index, gathered.gone);
+    const texts = { offset: startSize, size: body.end - startSize };
+    // 2. index and table behind the texts
+    const [indexSection, tableSection] = [index.bytes(), index.table()].map((parts) => {
+      body.fillPage();
+      const offset = body.end;
+      for (const bytes of parts) body.write(bytes);
+      return { offset, size: body.end - offset };
+    }) as [Section, Section];
+    const { sums, sha256: bodyHash } = body.finish();
+    // 3. what is inside and where, and the beginning last
     const footer: Footer = {
-      info: info(), ecosystems: [...ecosystems.keys()], covered: coverage.covered(),
-      body: { offset: startSize, size: bodySize },
-      tops: { offset: at, size: tops.length }, hashes: { offset: at + tops.length, size: hashes.length },
-      tops_sha256: sha256(tops).toString('hex'), hashes_sha256: sha256(hashes).toString('hex'),
-      page_size: pageSize, names, entries, advisories: advisoryCount - gone.size,
+      info: info(), ecosystems: gathered.ecosystems, covered: gathered.coverage.covered(),
+      texts, index: indexSection, table: tableSection, sums: { offset: body.end, size: sums.length },
+      sums_sha256: sha256(sums).toString('hex'), body_sha256: bodyHash,
+      page_size: pageSize, advisories: gathered.advisories - gathered.gone.size, ...counts,
     };
-    const footerBytes = Buffer.from(JSON.stringify(footer));
-    const length = Buffer.alloc(4);
+    const footerBytes = Buffer.from(JSON.stringify(footer)), length = Buffer.alloc(4), version = Buffer.alloc(4);
     length.writeUInt32LE(footerBytes.length);
-    writeSync(file, Buffer.concat([tops, hashes, footerBytes, length, sha256(footerBytes), magic]), 0, undefined, at);
-    const version = Buffer.alloc(4);
+    writeAll(file, Buffer.concat([sums, footerBytes, length, sha256(footerBytes), magic]), body.end);
     version.writeUInt32LE(formatVersion);
-    writeSync(file, Buffer.concat([magic, version]), 0, undefined, 0);
+    writeAll(file, Buffer.concat([magic, version]), 0);
     fsyncSync(file);
     renameSync(draft, path);
     return footer;
@@ -62,20 +57,53 @@ export async function buildDatabase(advisories: AsyncIterable<Advisory> | Iterab
     throw error;
   } finally {
     closeSync(file);
+    closeSync(indexFile);
+    rmSync(`${draft}.index`, { force: true });
   }
 }
 
-/** What entries are sorted and found by: the name as bytes, a zero, and the ecosystem's number; so that what is said of a name in several releases lies together. */
-export function keyFor(ecosystem: number, name: string): Buffer {
-  const key = Buffer.allocUnsafe(Buffer.byteLength(name) + 3);
-  key.writeUInt16BE(ecosystem, key.write(`${name}\0`));
-  return key;
+type Section = Footer['texts'];
+
+interface Gathered { readonly ecosystems: string[]; readonly coverage: Coverage; readonly advisories: number; readonly gone: ReadonlySet<number> }
+
+/** Everything into the sorter. */
+async function gather(contents: AsyncIterable<Content> | Iterable<Content>, runs: SortedRuns): Promise<Gathered> {
+  const ecosystems = new Map<string, number>(), coverage = new Coverage(), gone = new Set<number>();
+  let advisories = 0;
+  for await (const content of contents) {
+    switch (content.kind) {
+      case 'enrichment':
+        runs.add(keyFor(enrichmentNumber, content.enrichment.cve), Buffer.from(JSON.stringify(content.enrichment)));
+        break;
+      case 'statement': {
+        const { statement } = content, bytes = Buffer.from(JSON.stringify(statement));
+        for (const name of new Set([statement.id, ...statement.aliases])) runs.add(keyFor(statementNumber, name), bytes);
+        break;
+      }
+      case 'advisory': {
+        if (content.replaces !== undefined) gone.add(content.replaces);
+        const { affected: entries, references, ...head } = content.advisory;
+        // Two addresses are enough to read on; the rest would be half of the file.
+        const headBytes = Buffer.from(JSON.stringify({ ...head, references: references.slice(0, 2) }));
+        coverage.add(head.source, entries);
+        for (const affected of entries) {
+          const { ecosystem, name, ...rest } = affected;
+          const number = ecosystems.get(ecosystem) ?? ecosystems.size;
+          ecosystems.set(ecosystem, number);
+          if (number >= statementNumber) throw invalid('database-limit', `more than ${statementNumber} ecosystems`);
+          runs.add(keyFor(number, name), packItem({ advisory: advisories, head: headBytes, entry: Buffer.from(JSON.stringify(rest)), keyed: packEntry(keyedEntry(affected, head.withdrawn !== undefined)) }));
+        }
+        advisories++;
+      }
+    }
+  }
+  return { ecosystems: [...ecosystems.keys()], coverage, advisories, gone };
 }
 
-interface Texts { readonly advisory: number; readonly head: Buffer; readonly entry: Buffer }
+interface Packed { readonly advisory: number; readonly head: Buffer; readonly entry: Buffer; readonly keyed: Buffer }
 
 /** What travels through the sorter for one entry. */
-function packItem({ advisory, head, entry }: Texts, keyed: Buffer): Buffer {
+function packItem({ advisory, head, entry, keyed }: Packed): Buffer {
   const sizes = Buffer.allocUnsafe(12);
   sizes.writeUInt32LE(advisory, 0);
   sizes.writeUInt32LE(head.length, 4);
@@ -83,104 +111,119 @@ function packItem({ advisory, head, entry }: Texts, keyed: Buffer): Buffer {
   return Buffer.concat([sizes, head, entry, keyed]);
 }
 
-function unpackItem(item: Buffer): Texts & { readonly keyed: Buffer } {
+function unpackItem(item: Buffer): Packed {
   const headEnd = 12 + item.readUInt32LE(4), entryEnd = headEnd + item.readUInt32LE(8);
   return { advisory: item.readUInt32LE(0), head: item.subarray(12, headEnd), entry: item.subarray(headEnd, entryEnd), keyed: item.subarray(entryEnd) };
 }
 
-/**
- * Writes texts and leaves. An advisory's head is written once per name, however many releases it speaks of.
- * Leaves hold `key length (2), key, entries length (4), entries` for key after key; tops hold `leaf offset (8), leaf size (4), key length (2), first key`.
- */
-function writeLeaves(runs: SortedRuns, body: Body, gone: ReadonlySet<number>): { tops: Buffer; names: number; entries: number } {
-  const tops: Buffer[] = [];
-  let leaf: Buffer[] = [], size = 0, firstKey: Buffer | undefined, names = 0, written = 0;
-  const closeLeaf = () => {
-    if (firstKey === undefined) return;
-    const offset = body.write(Buffer.concat(leaf, size));
-    const top = Buffer.allocUnsafe(14);
-    top.writeDoubleLE(offset, 0);
-    top.writeUInt32LE(size, 8);
-    top.writeUInt16LE(firstKey.length, 12);
-    tops.push(top, firstKey);
-    leaf = []; size = 0; firstKey = undefined;
-  };
-  const addKey = (key: Buffer, entries: readonly Buffer[]) => {
-    names++;
-    written += entries.length;
-    const head = Buffer.allocUnsafe(2 + key.length + 4);
-    head.writeUInt16LE(key.length, 0);
-    key.copy(head, 2);
-    head.writeUInt32LE(entries.reduce((sum, { length }) => sum + length, 0), 2 + key.length);
-    firstKey ??= key;
-    for (const part of [head, ...entries]) { leaf.push(part); size += part.length; }
-    if (size >= leafSize) closeLeaf();
-  };
-  let key: Buffer | undefined, entries: Buffer[] = [];
+type Counts = Pick<Footer, 'names' | 'entries' | 'enriched' | 'statements'>;
+
+/** Texts name after name, and what leads to them. An advisory's head is written once a name, however many releases it speaks of. */
+function writeNames(runs: SortedRuns, body: BodyWriter, index: IndexWriter, gone: ReadonlySet<number>): Counts {
+  const counts = { names: 0, entries: 0, enriched: 0, statements: 0 };
   const heads = new Map<number, number>();
+  let key: Buffer | undefined, entries: BlockEntry[] = [], texts: number[] = [];
+  const close = () => {
+    if (key === undefined) return;
+    if (entries.length > 0) { counts.names++; counts.entries += entries.length; index.add(key, encodeBlock(entries)); }
+    if (texts.length > 0) {
+      counts[numberOf(key) === enrichmentNumber ? 'enriched' : 'statements'] += numberOf(key) === enrichmentNumber ? 1 : texts.length;
+      index.add(key, encodeTexts(texts));
+    }
+  };
   for (const item of runs.sorted()) {
+    if (key === undefined || !key.equals(item.key)) {
+      close();
+      if (key === undefined || !nameOf(key).equals(nameOf(item.key))) heads.clear();
+      [key, entries, texts] = [Buffer.from(item.key), [], []];
+    }
+    if (numberOf(key) >= statementNumber) { texts.push(writeText(body, item.value)); continue; }
     const { advisory, head, entry, keyed } = unpackItem(item.value);
     if (gone.has(advisory)) continue;
-    if (key === undefined || !key.equals(item.key)) {
-      if (key !== undefined) addKey(key, entries);
-      if (key === undefined || !nameOf(key).equals(nameOf(item.key))) heads.clear();
-      key = Buffer.from(item.key);
-      entries = [];
-    }
-    const offset = heads.get(advisory) ?? body.write(Buffer.from(head));
-    heads.set(advisory, offset);
-    const at = body.write(Buffer.from(entry));
-    entries.push(Buffer.concat([encodePlace({ offset, headSize: head.length, skip: at - offset, size: entry.length }), keyed]));
+    const headAt = heads.get(advisory) ?? body.write(Buffer.from(head));
+    heads.set(advisory, headAt);
+    entries.push({ entry: unpackEntry(keyed), text: writeEntry(body, { headAt, headSize: head.length, entry }) });
   }
-  if (key !== undefined) addKey(key, entries);
-  closeLeaf();
-  return { tops: Buffer.concat(tops), names, entries: written };
+  close();
+  return counts;
 }
 
-const nameOf = (key: Buffer): Buffer => key.subarray(0, -2);
+/** Bytes before a text: its size (4); before an entry's also how far back its advisory's head is (4) and the size of that (4). */
+export const textHead = 4, entryHead = 12;
 
-/** Appends to the file and hashes its pages as they fill. */
-class Body {
+/** Places are from the beginning of the texts. */
+function writeText(body: BodyWriter, text: Buffer): number {
+  const size = Buffer.allocUnsafe(textHead);
+  size.writeUInt32LE(text.length, 0);
+  return body.write(Buffer.concat([size, text])) - startSize;
+}
+
+function writeEntry(body: BodyWriter, { headAt, headSize, entry }: { headAt: number; headSize: number; entry: Buffer }): number {
+  const sizes = Buffer.allocUnsafe(entryHead);
+  sizes.writeUInt32LE(entry.length, 0);
+  sizes.writeUInt32LE(body.end - headAt, 4);
+  sizes.writeUInt32LE(headSize, 8);
+  return body.write(Buffer.concat([sizes, entry])) - startSize;
+}
+
+/** `key length (2), block length (4), key, block` for name after name, in a file of their own until the texts are written. */
+class IndexWriter {
   readonly #file: number;
-  readonly #start: number;
-  readonly #hashes: Buffer[] = [];
+  readonly #hashes: number[] = [];
+  readonly #positions: number[] = [];
   #pending: Buffer[] = [];
   #pendingSize = 0;
-  #written: number;
-  end: number;
+  #written = 0;
 
-  constructor(file: number, start: number) {
-    this.#file = file;
-    this.#start = start;
-    this.#written = start;
-    this.end = start;
+  constructor(file: number) { this.#file = file; }
+
+  add(key: Buffer, block: Buffer): void {
+    const head = Buffer.allocUnsafe(6);
+    head.writeUInt16LE(key.length, 0);
+    head.writeUInt32LE(block.length, 2);
+    this.#hashes.push(hashKey(key));
+    this.#positions.push(this.#written + this.#pendingSize);
+    this.#pending.push(head, key, block);
+    this.#pendingSize += head.length + key.length + block.length;
+    if (this.#written + this.#pendingSize >= 0xffff_ffff) throw invalid('database-limit', 'the index has more than 4 GiB');
+    if (this.#pendingSize >= 1 << 20) this.#flush();
   }
 
-  /** Returns where in the file the bytes begin. */
-  write(bytes: Buffer): number {
-    const at = this.end;
-    this.#pending.push(bytes);
-    this.#pendingSize += bytes.length;
-    this.end += bytes.length;
-    if (this.#pendingSize >= 256 * pageSize) this.#flush(false);
-    return at;
+  *bytes(): Generator<Buffer> {
+    this.#flush();
+    for (let at = 0; at < this.#written;) {
+      const chunk = Buffer.allocUnsafe(Math.min(1 << 20, this.#written - at));
+      const count = readSync(this.#file, chunk, 0, chunk.length, at);
+      if (count === 0) throw new Error('the file of the index ended early');
+      yield chunk.subarray(0, count);
+      at += count;
+    }
   }
 
-  /** Writes the rest and returns the hashes of all pages; the last page may be short. */
-  finish(): Buffer {
-    this.#flush(true);
-    return Buffer.concat(this.#hashes);
+  /** At most two thirds full. */
+  *table(): Generator<Buffer> {
+    let slots = 16;
+    while (slots * 2 < this.#hashes.length * 3) slots *= 2;
+    const table = Buffer.alloc(slots * slotSize);
+    this.#hashes.forEach((hash, index) => {
+      let slot = hash & (slots - 1);
+      while (table.readUInt32LE(slot * slotSize + 4) !== 0) slot = (slot + 1) & (slots - 1);
+      table.writeUInt32LE(hash, slot * slotSize);
+      table.writeUInt32LE(this.#positions[index]! + 1, slot * slotSize + 4);
+    });
+    yield table;
   }
 
-  #flush(all: boolean): void {
-    const bytes = Buffer.concat(this.#pending, this.#pendingSize);
-    const size = all ? bytes.length : bytes.length - (this.#written - this.#start + bytes.length) % pageSize;
-    for (let at = 0; at < size; at += pageSize) this.#hashes.push(sha256(bytes.subarray(at, Math.min(at + pageSize, size))).subarray(0, hashSize));
-    for (let at = 0; at < size;) at += writeSync(this.#file, bytes, at, size - at, this.#written + at);
-    this.#written += size;
-    this.#pending = size < bytes.length ? [bytes.subarray(size)] : [];
-    this.#pendingSize = bytes.length - size;
+  #flush(): void {
+    writeAll(this.#file, Buffer.concat(this.#pending, this.#pendingSize), this.#written);
+    this.#written += this.#pendingSize;
+    this.#pending = [];
+    this.#pendingSize = 0;
   }
+}
+
+function writeAll(file: number, bytes: Buffer, at: number): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, at + done);
 }
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();

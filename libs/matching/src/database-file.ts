@@ -1,18 +1,20 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type Affected, normaliseName } from '@plimsoll/advisories';
+import { type Affected, type Enrichment, normaliseName, type VexStatement } from '@plimsoll/advisories';
 import { invalid, Problem } from '@plimsoll/problem';
-import type { AdvisoryHead, AdvisoryIndex, Candidate } from './advisory-index.ts';
-import { keyFor } from './build-database.ts';
+import type { AdvisoryHead, AdvisoryIndex, AdvisoryRecord, Said } from './advisory-index.ts';
+import { entryHead, textHead } from './build-database.ts';
+import { compareBytes, u16, u32 } from './bytes.ts';
+import { GrowingPart, PageReader, RecentPages } from './checked-body.ts';
 import type { Covered } from './coverage.ts';
-import { decodeEntry, type RecordPlace } from './database-entry.ts';
-import { endSize, Footer, formatVersion, hashSize, magic, startSize, type DatabaseInfo } from './database-format.ts';
-import type { KeyedEntry } from './keyed.ts';
+import { askBlock, decodeTexts } from './database-block.ts';
+import { endSize, enrichmentNumber, Footer, formatVersion, hashKey, keyFor, magic, slotSize, startSize, statementNumber, type DatabaseInfo } from './database-format.ts';
+import type { KeyedVersion } from './keyed.ts';
 
 /** An open local database: an index whose texts stay on disk until a finding needs them. */
 export interface AdvisoryDatabase extends AdvisoryIndex, Disposable {
   readonly info: DatabaseInfo;
-  readonly counts: { readonly advisories: number; readonly entries: number; readonly names: number };
+  readonly counts: Pick<Footer, 'advisories' | 'entries' | 'names' | 'enriched' | 'statements'>;
   readonly ecosystems: readonly string[];
   /** Those of them that some source has completely. */
   readonly covered: readonly Covered[];
@@ -21,8 +23,8 @@ export interface AdvisoryDatabase extends AdvisoryIndex, Disposable {
   close(): void;
 }
 
-/** Candidates kept decoded, with the texts of those that were hits; then the oldest go. Pages kept checked, 16 MiB; each new one takes the place of the oldest. */
-const keptCandidates = 60_000, keptPages = 4096;
+/** Pages of texts kept, 4 MiB; each new one takes the place of the oldest. */
+const keptPages = 512;
 
 /**
  * Opens a database file. Throws Problem `database-missing`, `database-unreadable` (not such a file),
@@ -63,7 +65,7 @@ function readFooter(file: number, path: string): Footer {
   const bytes = read(file, size - endSize - footerSize, footerSize);
   if (hash('sha256', bytes, 'hex') !== end.toString('hex', 4, 36)) throw tampered(path, 'footer');
   const footer = Footer.parse(JSON.parse(bytes.toString('utf8')));
-  if (footer.hashes.offset + footer.hashes.size + footerSize + endSize !== size) throw tampered(path, 'size');
+  if (footer.sums.offset + footer.sums.size + footerSize + endSize !== size) throw tampered(path, 'size');
   return footer;
 }
 
@@ -91,181 +93,109 @@ class Database implements AdvisoryDatabase {
   readonly #footer: Footer;
   readonly #coveredNames: ReadonlySet<string>;
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #tops: Tops;
-  readonly #hashes: Buffer;
-  readonly #pages: Buffer;
-  readonly #pageIn = new Int32Array(keptPages).fill(-1);
-  readonly #slots = new Map<number, number>();
-  #nextSlot = 0;
-  readonly #decoded = new Map<string, readonly Candidate[]>();
-  #decodedCount = 0;
+  readonly #index: GrowingPart;
+  readonly #table: GrowingPart;
+  readonly #texts: RecentPages;
 
   constructor(file: number, path: string, footer: Footer) {
+    const { info, ecosystems, advisories, entries, names, enriched, statements, covered, texts, index, table } = footer;
     this.#file = file;
     this.#path = path;
     this.#footer = footer;
-    this.#pages = Buffer.allocUnsafeSlow(keptPages * footer.page_size);
-    this.info = footer.info;
-    this.revision = footer.info.revision;
-    this.ecosystems = footer.ecosystems;
-    this.counts = { advisories: footer.advisories, entries: footer.entries, names: footer.names };
-    this.covered = footer.covered;
-    this.#coveredNames = new Set(footer.covered.map(({ ecosystem }) => ecosystem));
-    this.#numbers = new Map(footer.ecosystems.map((ecosystem, number) => [ecosystem, number]));
-    this.#hashes = this.#section(footer.hashes, footer.hashes_sha256, 'page hashes');
-    this.#tops = new Tops(this.#section(footer.tops, footer.tops_sha256, 'leaf index'));
+    this.info = info;
+    this.revision = info.revision;
+    this.ecosystems = ecosystems;
+    this.counts = { advisories, entries, names, enriched, statements };
+    this.covered = covered;
+    this.#coveredNames = new Set(covered.map(({ ecosystem }) => ecosystem));
+    this.#numbers = new Map(ecosystems.map((ecosystem, number) => [ecosystem, number]));
+    const sums = this.#section(footer.sums, footer.sums_sha256, 'page sums');
+    const pages = new PageReader(file, { start: startSize, size: table.offset + table.size - startSize, sums }, (page) => tampered(path, `page ${page}`));
+    const part = ({ offset, size }: Footer['index']) => new GrowingPart(pages, (offset - startSize) / footer.page_size, size);
+    this.#index = part(index);
+    this.#table = part(table);
+    this.#texts = new RecentPages(pages, Math.min(keptPages, Math.ceil(texts.size / footer.page_size) || 1));
   }
 
   covers(ecosystem: string): boolean { return this.#coveredNames.has(ecosystem); }
 
-  candidates(ecosystem: string, name: string): readonly Candidate[] {
+  ask(ecosystem: string, name: string, version: KeyedVersion, all: boolean): readonly Said[] {
     const number = this.#numbers.get(ecosystem);
     if (number === undefined) return [];
-    const asked = `${number} ${name}`;
-    const known = this.#decoded.get(asked);
-    if (known !== undefined) return known;
-    const found = this.#find(keyFor(number, normaliseName(ecosystem, name)), ecosystem);
-    this.#decoded.set(asked, found);
-    this.#decodedCount += 1 + found.length;
-    for (const [oldest, { length }] of this.#decoded) {
-      if (this.#decodedCount <= keptCandidates || oldest === asked) break;
-      this.#decoded.delete(oldest);
-      this.#decodedCount -= 1 + length;
-    }
-    return found;
+    const plain = normaliseName(ecosystem, name), found = this.#find(number, plain);
+    return found === undefined ? [] : askBlock(this.#index.bytes, found.start, found.end, version, all, (text) => this.#record(text, ecosystem, plain));
   }
 
-  enrichments(_cve: string): [] { return []; }
-  statements(_name: string): [] { return []; }
+  enrichments(cve: string): readonly Enrichment[] { return this.counts.enriched === 0 ? [] : this.#known(enrichmentNumber, cve) as Enrichment[]; }
+  statements(name: string): readonly VexStatement[] { return this.counts.statements === 0 ? [] : this.#known(statementNumber, name) as VexStatement[]; }
 
   verify(): void {
-    const { page_size: pageSize, body } = this.#footer;
-    const bytes = Buffer.allocUnsafe(pageSize);
-    for (let page = 0; page * pageSize < body.size; page++) this.#readPage(page, bytes.subarray(0, Math.min(pageSize, body.size - page * pageSize)));
+    const { body_sha256: wanted, table: { offset, size } } = this.#footer, sum = createHash('sha256'), chunk = Buffer.allocUnsafe(1 << 20);
+    for (let at = startSize; at < offset + size;) {
+      const count = readSync(this.#file, chunk, 0, Math.min(chunk.length, offset + size - at), at);
+      if (count === 0) break;
+      sum.update(chunk.subarray(0, count));
+      at += count;
+    }
+    if (sum.digest('hex') !== wanted) throw tampered(this.#path, 'content');
   }
 
   close(): void { closeSync(this.#file); }
   [Symbol.dispose](): void { this.close(); }
 
-  #find(key: Buffer, ecosystem: string): readonly Candidate[] {
-    const leaf = this.#tops.leafOf(key);
-    if (leaf === undefined) return [];
-    const bytes = this.#bytes(leaf.offset, leaf.size);
-    for (let at = 0; at < bytes.length;) {
-      const keySize = bytes.readUInt16LE(at), entriesAt = at + 2 + keySize + 4, end = entriesAt + bytes.readUInt32LE(entriesAt - 4);
-      const order = bytes.compare(key, 0, key.length, at + 2, at + 2 + keySize);
-      if (order === 0) return this.#decode(bytes, entriesAt, end, ecosystem, key.toString('utf8', 0, key.length - 3));
-      if (order > 0) return [];
-      at = end;
+  /** Where in the index the block of a name is. */
+  #find(number: number, name: string): { readonly start: number; readonly end: number } | undefined {
+    const size = writeKey(number, name), hash = hashKey(wanted, size);
+    const { bytes: table } = this.#table, { bytes } = this.#index, mask = table.length / slotSize - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * slotSize;
+      this.#table.need(at, slotSize);
+      const position = u32(table, at + 4) - 1;
+      if (position < 0) return undefined;
+      if (u32(table, at) !== hash) continue;
+      if (position + 6 > bytes.length) throw tampered(this.#path, 'table');
+      this.#index.need(position, 6);
+      const start = position + 6 + u16(bytes, position), end = start + u32(bytes, position + 2);
+      if (end > bytes.length) throw tampered(this.#path, 'index');
+      this.#index.need(position + 6, end - position - 6);
+      if (compareBytes(bytes, position + 6, start - position - 6, wanted, size) === 0) return { start, end };
     }
-    return [];
   }
 
-  #decode(bytes: Buffer, at: number, end: number, ecosystem: string, name: string): readonly Candidate[] {
-    const candidates: Candidate[] = [];
-    const fetch = (place: RecordPlace) => this.#record(place, ecosystem, name);
-    while (at < end) {
-      const { entry, place, next } = decodeEntry(bytes, at);
-      candidates.push(new Stored(entry, place, fetch));
-      at = next;
-    }
-    return candidates;
+  #known(number: number, name: string): unknown[] {
+    const found = this.#find(number, name);
+    return found === undefined ? [] : decodeTexts(this.#index.bytes, found.start, found.end).map((text) => this.#json(text + textHead, this.#texts.at(text, textHead).readUInt32LE(0)));
   }
 
-  #record(place: RecordPlace, ecosystem: string, name: string): { advisory: AdvisoryHead; affected: Affected } {
-    const advisory: AdvisoryHead = JSON.parse(this.#bytes(place.offset, place.headSize).toString('utf8'));
-    const rest: Omit<Affected, 'ecosystem' | 'name'> = JSON.parse(this.#bytes(place.offset + place.skip, place.size).toString('utf8'));
-    return { advisory, affected: { ecosystem, name, ...rest } };
+  #record(text: number, ecosystem: string, name: string): AdvisoryRecord {
+    const sizes = this.#texts.at(text, entryHead), entrySize = sizes.readUInt32LE(0), back = sizes.readUInt32LE(4), headSize = sizes.readUInt32LE(8);
+    const rest = this.#json(text + entryHead, entrySize) as Omit<Affected, 'ecosystem' | 'name'>;
+    return { advisory: this.#json(text - back, headSize) as AdvisoryHead, affected: { ecosystem, name, ...rest } };
   }
 
-  /** Bytes of the body, from checked pages. */
-  #bytes(offset: number, size: number): Buffer {
-    const from = offset - this.#footer.body.offset, pageSize = this.#footer.page_size;
-    if (from < 0 || from + size > this.#footer.body.size) throw tampered(this.#path, 'index');
-    const first = Math.floor(from / pageSize), last = Math.floor((from + Math.max(size, 1) - 1) / pageSize);
-    if (first === last) return this.#page(first).subarray(from - first * pageSize, from - first * pageSize + size);
-    const bytes = Buffer.allocUnsafe(size);
-    for (let page = first, filled = 0; page <= last; page++) {
-      const part = this.#page(page);
-      const start = page === first ? from - first * pageSize : 0;
-      filled += part.copy(bytes, filled, start, Math.min(part.length, start + size - filled));
-    }
-    return bytes;
-  }
+  #json(at: number, size: number): unknown { return JSON.parse(this.#texts.at(at, size).toString('utf8')); }
 
-  /** A page, checked. Its bytes are good until `keptPages` others were read: take out what is needed at once. */
-  #page(page: number): Buffer {
-    const { page_size: pageSize, body } = this.#footer;
-    const known = this.#slots.get(page);
-    const size = Math.min(pageSize, body.size - page * pageSize);
-    if (known !== undefined) return this.#pages.subarray(known * pageSize, known * pageSize + size);
-    const slot = this.#nextSlot++ % keptPages;
-    this.#slots.delete(this.#pageIn[slot]!);
-    const bytes = this.#pages.subarray(slot * pageSize, slot * pageSize + size);
-    this.#pageIn[slot] = -1;
-    this.#readPage(page, bytes);
-    this.#pageIn[slot] = page;
-    this.#slots.set(page, slot);
-    return bytes;
-  }
-
-  #readPage(page: number, into: Buffer): void {
-    const { page_size: pageSize, body } = this.#footer;
-    const count = readSync(this.#file, into, 0, into.length, body.offset + page * pageSize);
-    const hashAt = page * hashSize;
-    if (count !== into.length || hash('sha256', into, 'buffer').compare(this.#hashes, hashAt, hashAt + hashSize, 0, hashSize) !== 0) throw tampered(this.#path, `page ${page}`);
-  }
-
-  #section(section: Footer['tops'], sha256: string, what: string): Buffer {
-    const bytes = read(this.#file, section.offset, section.size);
-    if (hash('sha256', bytes, 'hex') !== sha256) throw tampered(this.#path, what);
+  #section({ offset, size }: { offset: number; size: number }, wanted: string, part: string): Buffer {
+    const bytes = read(this.#file, offset, size);
+    if (hash('sha256', bytes, 'hex') !== wanted) throw tampered(this.#path, part);
     return bytes;
   }
 }
 
-/** A candidate whose texts are read when first asked for, and kept as long as the candidate is: other versions of the package ask again. */
-class Stored implements Candidate {
-  readonly status: KeyedEntry['status'];
-  readonly isWithdrawn: boolean;
-  readonly ranges: KeyedEntry['ranges'];
-  readonly versions: Uint32Array | undefined;
-  readonly #place: RecordPlace;
-  readonly #fetch: (place: RecordPlace) => ReturnType<Candidate['read']>;
-  #record: ReturnType<Candidate['read']> | undefined;
+/** The key that is looked for. */
+let wanted = new Uint8Array(1024);
 
-  constructor(entry: KeyedEntry, place: RecordPlace, fetch: (place: RecordPlace) => ReturnType<Candidate['read']>) {
-    this.status = entry.status;
-    this.isWithdrawn = entry.isWithdrawn;
-    this.ranges = entry.ranges;
-    this.versions = entry.versions;
-    this.#place = place;
-    this.#fetch = fetch;
+/** `keyFor` without making anything: nearly all names are short and plain. Answers its size. */
+function writeKey(number: number, name: string): number {
+  const { length } = name;
+  if (3 * length + 3 > wanted.length) wanted = new Uint8Array(6 * length);
+  for (let index = 0; index < length; index++) {
+    const letter = name.charCodeAt(index);
+    if (letter > 0x7f) { const key = keyFor(number, name); wanted.set(key); return key.length; }
+    wanted[index] = letter;
   }
-
-  read(): ReturnType<Candidate['read']> { return this.#record ??= this.#fetch(this.#place); }
-}
-
-/** The first keys of the leaves, searched in place. */
-class Tops {
-  readonly #bytes: Buffer;
-  readonly #starts: Uint32Array;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-    const starts: number[] = [];
-    for (let at = 0; at < bytes.length; at += 14 + bytes.readUInt16LE(at + 12)) starts.push(at);
-    this.#starts = Uint32Array.from(starts);
-  }
-
-  /** The leaf that would hold the key: the last one whose first key is not above it. */
-  leafOf(key: Buffer): { offset: number; size: number } | undefined {
-    let low = 0, high = this.#starts.length;
-    while (low < high) {
-      const middle = (low + high) >> 1, at = this.#starts[middle]!;
-      if (this.#bytes.compare(key, 0, key.length, at + 14, at + 14 + this.#bytes.readUInt16LE(at + 12)) <= 0) low = middle + 1; else high = middle;
-    }
-    if (low === 0) return undefined;
-    const at = this.#starts[low - 1]!;
-    return { offset: this.#bytes.readDoubleLE(at), size: this.#bytes.readUInt32LE(at + 8) };
-  }
+  wanted[length] = 0;
+  wanted[length + 1] = number >> 8;
+  wanted[length + 2] = number & 0xff;
+  return length + 3;
 }

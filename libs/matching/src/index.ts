@@ -1,5 +1,5 @@
 export * from './advisory-index.ts';
-export { buildDatabase } from './build-database.ts';
+export { buildDatabase, type Content } from './build-database.ts';
 export { Covered } from './coverage.ts';
 export { type AdvisoryDatabase, openDatabase } from './database-file.ts';
 export { DatabaseInfo } from './database-format.ts';

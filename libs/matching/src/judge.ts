@@ -1,11 +1,11 @@
 import { type Affected, familyOf, type Range, type Scored, type Severity, severityOf } from '@plimsoll/advisories';
-import type { AdvisoryHead, AdvisoryIndex, Candidate } from './advisory-index.ts';
+import { type AdvisoryHead, type AdvisoryIndex, mayBeWrong, type Said } from './advisory-index.ts';
 import { type Decision, decide } from './decide.ts';
 import type { Coordinates } from './ecosystem-of.ts';
 import { enrich, scoreOf } from './enrich.ts';
 import type { Finding, Proof, Score, State } from './finding.ts';
 import { groupByProblem } from './group.ts';
-import { type KeyedVersion, keyedVersion, keyOf } from './keyed.ts';
+import { keyedEntry, type KeyedVersion, keyedVersion, keyOf } from './keyed.ts';
 
 /** A finding of a package version, before it is known in which package of which target it sits. */
 export type Judgement = Omit<Finding, 'package'>;
@@ -30,16 +30,13 @@ const states: readonly State[] = ['affected', 'undetermined', 'fixed', 'not-affe
  * or undetermined.
  */
 export function judge(index: AdvisoryIndex, subject: Subject, all = false): Judgement[] {
-  const candidates = index.candidates(subject.ecosystem, subject.name);
-  if (candidates.length === 0) return [];
   const version = keyedVersion(subject.ecosystem, subject.version);
   const hits: Hit[] = [];
-  for (const candidate of candidates) {
-    const decision = decide(candidate, version);
-    if (decision === undefined || (!all && (decision.state === 'fixed' || decision.state === 'not-affected'))) continue;
-    const hit = withRecord(candidate, decision, subject, version);
-    if (all || hit.state === 'affected' || hit.state === 'undetermined') hits.push(hit);
+  for (const said of index.ask(subject.ecosystem, subject.name, version, all)) {
+    const hit = withRecord(said, subject, version);
+    if (all || mayBeWrong(hit)) hits.push(hit);
   }
+  if (hits.length === 0) return [];
   return answersOfHits(hits, subject, version).map((judgement) => enrich(judgement, index.enrichments(judgement.id)));
 }
 
@@ -48,17 +45,14 @@ export const answersOfHits = (hits: readonly Hit[], subject: Subject, version: K
   groupByProblem(hits).map(({ id, hits: of }) => judgement(id, of, subject, version));
 
 /** Fetches the record and applies what only its text can tell: single versions behind a hash, module, architecture. */
-function withRecord(candidate: Candidate, decision: Decision, subject: Subject, version: KeyedVersion): Hit {
-  const { advisory, affected } = candidate.read();
+function withRecord(said: Said, subject: Subject, version: KeyedVersion): Hit {
+  const { advisory, affected } = said.read(), { decision } = said;
   const stream = subject.module?.split(':').slice(0, 2).join(':');
   if (affected.module !== undefined && affected.module !== stream) return { advisory, affected, state: 'not-affected', because: 'other-module', range: -1 };
   if (affected.arches !== undefined && subject.arch !== undefined && !affected.arches.includes(subject.arch)) return { advisory, affected, state: 'not-affected', because: 'other-architecture', range: -1 };
-  if (decision.because === 'listed' && listedAs(affected, version) === undefined) {
-    const { versions: _, ...rest } = candidate;
-    const again = decide({ ...rest, versions: new Uint32Array(), read: () => candidate.read() }, version) ?? decision;
-    return { advisory, affected, ...again };
-  }
-  return { advisory, affected, ...decision };
+  if (decision.because !== 'listed' || listedAs(affected, version) !== undefined) return { advisory, affected, ...decision };
+  const again = decide({ ...keyedEntry(affected, advisory.withdrawn !== undefined), versions: new Uint32Array() }, version);
+  return { advisory, affected, ...(again ?? { state: 'not-affected', because: 'not-listed', range: -1 }) };
 }
 
 /** The listed version that equals the subject's, as the publisher wrote it. */
@@ -103,7 +97,7 @@ function otherNames(id: string, records: readonly Hit[]): string[] {
   return names.sort();
 }
 
-/** The record that decides comes first: of those with the answer, the one repaired last, then one that is scored, then by id. */
+/** The record that decides comes first: of those with the answer, the one repaired last, then one that is scored, then by names. */
 function ranked(hits: readonly Hit[], state: State, version: KeyedVersion): readonly Hit[] {
   if (hits.length === 1) return hits;
   const rank = (hit: Hit) => {
@@ -112,8 +106,11 @@ function ranked(hits: readonly Hit[], state: State, version: KeyedVersion): read
   };
   return hits.map(rank).sort((a, b) =>
     Number(b.isDecider) - Number(a.isDecider) || (a.fixed < b.fixed ? 1 : a.fixed > b.fixed ? -1 : 0)
-    || Number(b.isScored) - Number(a.isScored) || (a.hit.advisory.id < b.hit.advisory.id ? -1 : 1)).map(({ hit }) => hit);
+    || Number(b.isScored) - Number(a.isScored) || compareText(a.hit.advisory.id, b.hit.advisory.id) || compareText(a.hit.advisory.source, b.hit.advisory.source)
+    || compareText(a.hit.advisory.key, b.hit.advisory.key)).map(({ hit }) => hit);
 }
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The version that repairs: the end of the deciding stretch; for a listed version the lowest repair above it; where it cannot be told, the only one there is. */
 function fixOf({ affected, range, because, state }: Hit, version: KeyedVersion): string | undefined {

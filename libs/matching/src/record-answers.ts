@@ -1,5 +1,5 @@
 import { type Affected, isCve } from '@plimsoll/advisories';
-import type { AdvisoryHead, Candidate } from './advisory-index.ts';
+import { type AdvisoryHead, mayBeWrong } from './advisory-index.ts';
 import { type Decision, decide } from './decide.ts';
 import { answersOfHits, type Judgement } from './judge.ts';
 import { keyedEntry, type KeyedRange } from './keyed.ts';
@@ -41,10 +41,9 @@ export function answersOfRecord(advisory: AdvisoryHead, affected: Affected): Rec
   if (stretches !== undefined && (entry.status === 'fixed' || entry.status === 'not-affected')) return forUnreadable;
   if (stretches === undefined || !isPlain(affected) || !areApart(stretches)) return said(cannotTell, null, { lower: '', upper: null, meets: true });
 
-  const candidate: Candidate = { ...entry, read: () => ({ advisory, affected }) };
   const answers = (stretches.length === 0 ? [everyVersion] : stretches).flatMap(({ lower, upper }) => {
-    const decision = decide(candidate, { text: '', scheme: undefined, key: lower });
-    return decision?.state === 'affected' || decision?.state === 'undetermined' ? said(decision, lower, { lower, upper, meets: false }) : [];
+    const decision = decide(entry, { text: '', scheme: undefined, key: lower });
+    return decision !== undefined && mayBeWrong(decision) ? said(decision, lower, { lower, upper, meets: false }) : [];
   });
   return answers.length > 0 ? answers : forUnreadable;
 }

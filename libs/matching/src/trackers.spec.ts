@@ -107,7 +107,7 @@ describe.skipIf(!hasShared)(`findings from trackers of their own format${hasShar
 
 /** The index as that of a registry, so that engines can be asked for as well. */
 const covering = (index: ReturnType<typeof indexOf>, ecosystem: string): ReturnType<typeof indexOf> => ({
-  ...index, covers: () => true, candidates: (_, name) => index.candidates(ecosystem, name),
+  ...index, covers: () => true, ask: (_, name, version, all) => index.ask(ecosystem, name, version, all),
 });
 
 const dpkgLess = (() => {
