@@ -35,6 +35,12 @@ export async function enrichmentsOf(tx: EntityManager, cves: readonly string[], 
   return rows.map(({ body }) => JSON.parse(body) as Enrichment);
 }
 
+/** The part of an index that knows what sources add to CVEs. */
+export function enrichmentIndex(enrichments: readonly Enrichment[]): Pick<AdvisoryIndex, 'enrichments'> {
+  const about = Map.groupBy(enrichments, ({ cve }) => cve);
+  return { enrichments: (cve) => about.get(cve) ?? [] };
+}
+
 /** What suppliers say of vulnerabilities, by any of their names, as of a revision. */
 export async function statementsOf(tx: EntityManager, names: readonly string[], revision?: number): Promise<VexStatement[]> {
   const rows = await tx.query(`select s.body from statements s where s.names && $1::text[] and ${holdsAt('s', '$2')} order by s.source, s.key`, [names, revision ?? null]) as { body: string }[];

@@ -1,4 +1,4 @@
-import { AddVex, DiffImages, ExplainFinding, GetFindings, GetRevision, GetWhyNot, ImageMatched, ListVex, RemoveVex, WhoHas } from '@plimsoll/contracts';
+import { AddVex, DiffImages, ExplainFinding, GetFindings, GetRevision, GetWhyNot, ImageMatched, ListVex, RemoveVex, RevisionPublished, WhoHas } from '@plimsoll/contracts';
 import type { Package } from '@plimsoll/inventory';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { digestOf, feedsBench, type FeedsBench } from './feeds.spec-helper.ts';
@@ -105,7 +105,7 @@ describe('a comparison', () => {
     const { revision: after } = await feeds.ingest('osv-npm', [...records.filter(({ id }) => id !== 'GHSA-right'), osv('GHSA-late', 'left', '3.0.0', { aliases: ['CVE-2026-1004'] })].map((record) => record.id === 'GHSA-open' ? osv('GHSA-open', 'left', '2.5.0', { aliases: ['CVE-2026-1003'] }) : record));
     const diff = await feeds.ask(DiffImages, { project: 'default', from: { digest: digestOf(1), revision: before }, to: { digest: digestOf(1) } });
     expect(diff).toMatchObject({ from: { revision: before }, to: { revision: after }, packages: [], added: [{ id: 'CVE-2026-1004' }], removed: [{ id: 'CVE-2026-1002' }], changed: [{ from: { id: 'CVE-2026-1003', fix_state: 'none-yet' }, to: { fixed_version: '2.5.0' } }] });
-    await expect(feeds.ask(DiffImages, { project: 'default', from: { digest: digestOf(1), revision: 999 }, to: { digest: digestOf(1) } })).rejects.toMatchObject({ code: 'revision-missing' });
+    await expect(feeds.ask(DiffImages, { project: 'default', from: { digest: digestOf(1), revision: 999 }, to: { digest: digestOf(1) } })).rejects.toMatchObject({ code: 'revision-unknown' });
 
     // The clocks: known as long as before, repairable since this revision.
     const [late] = (await feeds.ask(GetFindings, { ...image(1), id: 'CVE-2026-1003' })).items;
@@ -131,10 +131,51 @@ describe('the fleet', () => {
     const { revision } = await feeds.ask(GetFindings, image(1));
     const struck = await feeds.ask(GetRevision, { revision });
     expect(struck).toMatchObject({ changes: [{ source: 'osv-npm', added: 1, changed: 1, removed: 1 }], blast_radius: { images: 3, packages: 3, added: 2, removed: 1, vulnerabilities: [{ id: 'CVE-2026-1004', images: 3 }] } });
+    const [event] = (await feeds.bench.said(RevisionPublished)).filter((one) => one.revision === revision);
+    expect(event).toMatchObject({ touched_images: 3, blast_radius: { images: 3, added: 2, removed: 1, vulnerabilities: [{ id: 'CVE-2026-1004' }] }, projects: [{ project: 'default', images: 2 }, { project: 'elsewhere', images: 1 }] });
     expect(struck.items.find(({ digest }) => digest === digestOf(1))).toMatchObject({ added: ['CVE-2026-1004'], removed: ['CVE-2026-1002'] });
     const mine = await feeds.ask(GetRevision, { revision, projects: ['elsewhere'] });
     expect(mine).toMatchObject({ blast_radius: { images: 1 }, items: [{ project: 'elsewhere' }] });
-    await expect(feeds.ask(GetRevision, { revision: 999 })).rejects.toMatchObject({ code: 'revision-missing' });
+    await expect(feeds.ask(GetRevision, { revision: 999 })).rejects.toMatchObject({ code: 'revision-unknown' });
+  });
+});
+
+describe('what is known of a CVE besides', () => {
+  const told = async (n: number) => (await feeds.bench.said(ImageMatched)).filter(({ image: one }) => one.project === 'default' && one.digest === digestOf(n)).at(-1)!;
+  const v31 = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N';
+
+  it('exploitation is told to the images that have it, and asked for', async () => {
+    await feeds.ingestText('cisa-kev', 'kev.json', JSON.stringify({ vulnerabilities: [{ cveID: 'CVE-2026-1003', dateAdded: '2026-01-02', dueDate: '2026-02-03' }, { cveID: 'CVE-2020-0001', dateAdded: '2026-01-02' }] }));
+    await vi.waitFor(async () => expect((await told(1)).worst.find(({ id }) => id === 'CVE-2026-1003')).toMatchObject({ kev: true }), 10_000);
+    expect(await idsOf(1, { kev: true })).toEqual(['CVE-2026-1003']);
+    expect((await feeds.ask(GetFindings, { ...image(1), id: 'CVE-2026-1003' })).items).toMatchObject([{ kev: { added: '2026-01-02', due: '2026-02-03' } }]);
+    expect((await feeds.ask(ExplainFinding, { ...image(1), id: 'CVE-2026-1003' })).findings[0]!.kev).toBeDefined();
+  });
+
+  it('probabilities are read and nobody is told', async () => {
+    await feeds.settled();
+    const before = (await feeds.bench.said(ImageMatched)).length;
+    await feeds.ingestText('epss', 'epss.csv', 'cve,epss,percentile\nCVE-2026-1001,0.97,0.99\nCVE-2026-1003,0.1,0.5\n');
+    await feeds.settled();
+    expect((await feeds.bench.said(ImageMatched)).length).toBe(before);
+    expect(await idsOf(1, { epss_min: 0.5 })).toEqual(['CVE-2026-1001']);
+    expect((await feeds.ask(GetFindings, { ...image(1), id: 'CVE-2026-1001' })).items).toMatchObject([{ epss: { score: 0.97, percentile: 0.99 } }]);
+    await feeds.ingestText('epss', 'epss.csv', 'cve,epss,percentile\nCVE-2026-1001,0.01,0.2\nCVE-2026-1003,0.6,0.5\n');
+    expect(await idsOf(1, { epss_min: 0.5 })).toEqual(['CVE-2026-1003']);
+  });
+
+  it('a score rates what the advisories left unrated; a CVE taken back is shown and not counted', async () => {
+    const nvd = (id: string, more: object) => ({ cve: { id, ...more } });
+    const before = (await feeds.ask(GetFindings, image(1))).summary;
+    await feeds.ingestText('nvd', 'nvd.json', JSON.stringify({ vulnerabilities: [
+      nvd('CVE-2026-1003', { metrics: { cvssMetricV31: [{ source: 'nvd@nist.gov', cvssData: { vectorString: v31 } }] } }),
+      nvd('CVE-2026-1004', { vulnStatus: 'Rejected' }),
+    ] }));
+    const { items, summary } = await feeds.ask(GetFindings, image(1));
+    expect(items.find(({ id }) => id === 'CVE-2026-1003')).toMatchObject({ severity: 'critical', score: 9.1, scores: [{ version: '3.1', by: 'nvd@nist.gov' }] });
+    expect(items.find(({ id }) => id === 'CVE-2026-1004')).toMatchObject({ suppressed: 'rejected' });
+    expect(summary).toMatchObject({ total: before.total - 1, suppressed: 1, by_severity: { critical: before.by_severity.critical + 1 } });
+    await vi.waitFor(async () => expect((await told(1)).summary).toEqual(summary), 10_000);
   });
 });
 
@@ -150,15 +191,15 @@ describe('what suppliers say', () => {
     id = added.id;
     expect(added).toMatchObject({ format: 'openvex', statements: 1, added_by: 'user:1' });
     expect(await feeds.ask(AddVex, { project: 'default', name: 'again.json', document, added_by: 'user:2' })).toEqual(added);
-    await vi.waitFor(async () => expect((await told(1)).summary).toMatchObject({ total: before - 1, suppressed: 1 }), 10_000);
+    await vi.waitFor(async () => expect((await told(1)).summary).toMatchObject({ total: before - 1, suppressed: 2 }), 10_000);
     expect((await told(1)).worst.map((one) => one.id)).not.toContain('CVE-2026-1001');
     const page = await feeds.ask(GetFindings, image(1));
-    expect(page.summary).toMatchObject({ total: before - 1, suppressed: 1 });
+    expect(page.summary).toMatchObject({ total: before - 1, suppressed: 2 });
     expect(page.items.find((one) => one.id === 'CVE-2026-1001')).toMatchObject({ suppressed: 'vex', vex: [{ status: 'not_affected', source: 'Acme', justification: 'vulnerable_code_not_in_execute_path' }] });
-    expect(await idsOf(1, { suppressed: true })).toEqual(['CVE-2026-1001']);
+    expect(await idsOf(1, { suppressed: true })).toEqual(['CVE-2026-1001', 'CVE-2026-1004']);
     expect(await idsOf(1, { suppressed: false })).not.toContain('CVE-2026-1001');
-    expect((await feeds.ask(GetFindings, image(2))).summary.suppressed).toBeUndefined();      // another version
-    expect((await feeds.ask(GetFindings, image(3, 'elsewhere'))).summary.suppressed).toBeUndefined();
+    expect(await idsOf(2, { suppressed: true })).toEqual(['CVE-2026-1004']);      // another version
+    expect((await feeds.ask(GetFindings, { ...image(3, 'elsewhere'), suppressed: true })).items.map((one) => one.id)).toEqual(['CVE-2026-1004']);
   });
 
   it('is listed, and counts no more once it is removed', async () => {
@@ -166,7 +207,7 @@ describe('what suppliers say', () => {
     expect(await feeds.ask(ListVex, { project: 'elsewhere' })).toMatchObject({ items: [] });
     await expect(feeds.ask(RemoveVex, { project: 'elsewhere', id, removed_by: 'user:2' })).rejects.toMatchObject({ code: 'vex-missing' });
     await feeds.ask(RemoveVex, { project: 'default', id, removed_by: 'user:2' });
-    await vi.waitFor(async () => expect((await told(1)).summary.suppressed).toBeUndefined(), 10_000);
+    await vi.waitFor(async () => expect((await told(1)).summary.suppressed).toBe(1), 10_000);
     expect(await feeds.db.query('select removed_by from vex_documents')).toEqual([{ removed_by: 'user:2' }]);
   });
 

@@ -6,14 +6,14 @@ import { explain, type Finding, whyNot } from '@plimsoll/matching';
 import { Problem } from '@plimsoll/problem';
 import { Controller } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { distinctNames, indexOfNames } from './advisory-rows.ts';
+import { distinctNames, enrichmentIndex, enrichmentsOf, indexOfNames } from './advisory-rows.ts';
 import { diffOf } from './diff-images.ts';
 import { textsOf } from './finding-texts.ts';
 import { cursorOf, filtered, isAfter, problemsNamed, type FindingsCursor } from './findings-page.ts';
 import { notCovered, rowsOf, summaryOf, type FindingRow } from './image-findings.ts';
 import { imageOf, type ImageRow } from './images.ts';
 import { placePackages } from './package-sets.ts';
-import { currentRevision, holdRevision } from './revisions.ts';
+import { currentRevision, holdRevision, revisionAsOf } from './revisions.ts';
 import { heeding, speakOf, suppliersOf, type Suppliers } from './suppliers.ts';
 
 /** Findings explained in one answer; one problem may be in hundreds of packages. */
@@ -64,8 +64,8 @@ export class AnswerAboutFindings {
       const names = distinctNames(placePackages(inventory).flatMap(({ subject }) => subject ?? []));
       const covered = new Set((await tx.query('select ecosystem from covered_ecosystems') as { ecosystem: string }[]).map(({ ecosystem }) => ecosystem));
       const index = { ...await indexOfNames(tx, names), revision: String(revision), covers: (ecosystem: string) => covered.has(ecosystem), ...(suppliers === undefined ? {} : { statements: suppliers.statements }) };
-      const called = await problemsNamed(tx, id);
-      const { findings, not_covered, text } = whyNot(id, inventory, index);
+      const called = await problemsNamed(tx, id), known = enrichmentIndex(await enrichmentsOf(tx, called));
+      const { findings, not_covered, text } = whyNot(id, inventory, { ...index, ...known });
       const states = new Set(findings.filter(({ suppressed }) => suppressed === undefined).map(({ state }) => state));
       const answer = states.has('affected') ? 'affected' : states.has('undetermined') ? 'undetermined' : findings.length > 0 || called.length > 1 ? 'not-affected' : 'not-mentioned';
       return { revision, id, answer, findings: fitting(findings.slice(0, explainedAtMost)), not_covered: not_covered.slice(0, uncoveredAtMost), not_covered_total: not_covered.length, text };
@@ -96,12 +96,11 @@ export class AnswerAboutFindings {
   }
 
   private async seen(tx: EntityManager, { image, inventory }: Pick<Seen, 'image' | 'inventory'>, asOf: number | undefined): Promise<Seen> {
-    const { number } = await currentRevision(tx);
-    if (asOf !== undefined && asOf > number) throw new Problem('missing', `there is no feed revision ${asOf} yet; the newest is ${number}`, { code: 'revision-missing' });
-    const suppliers = (await suppliersOf(tx, [image.project])).get(image.project);
+    const { number } = asOf === undefined ? await currentRevision(tx) : await revisionAsOf(tx, asOf);
     const found = await rowsOf(tx, [image.id], asOf);
+    const suppliers = (await suppliersOf(tx, [image.project], found, asOf)).get(image.project);
     const rows = speakOf(suppliers, found) ? heeding(suppliers, inventory, found) : found;
-    return { image, inventory, revision: asOf ?? number, rows, suppliers, uncovered: (await notCovered(tx, [image.id])).get(image.id) ?? 0 };
+    return { image, inventory, revision: number, rows, suppliers, uncovered: (await notCovered(tx, [image.id])).get(image.id) ?? 0 };
   }
 }
 

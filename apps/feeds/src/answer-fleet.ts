@@ -1,12 +1,12 @@
 import { Answers } from '@plimsoll/bus';
-import { GetRevision, WhoHas, type AffectedImage, type Answer, type Body } from '@plimsoll/contracts';
+import { GetRevision, WhoHas, type AffectedImage, type Answer, type Body, type SourceChange } from '@plimsoll/contracts';
 import { pageToken, readPageToken } from '@plimsoll/database';
-import { Problem } from '@plimsoll/problem';
+import { Severity } from '@plimsoll/matching';
 import { Controller } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { blastRadiusOf, struckImages } from './blast-radius.ts';
 import { problemsNamed } from './findings-page.ts';
-import { currentRevision, holdRevision } from './revisions.ts';
+import { currentRevision, holdRevision, revisionAsOf } from './revisions.ts';
 
 const packagesAtMost = 20;
 
@@ -46,15 +46,18 @@ export class AnswerAboutFleet {
     const [after = '0'] = (readPageToken(sort, page_token) ?? []) as string[];
     return this.db.transaction(async (tx) => {
       await holdRevision(tx);
-      const [row] = await tx.query('select published_at, changes from revisions where number = $1', [revision]) as { published_at: Date; changes: Answer<typeof GetRevision>['changes'] }[];
-      if (!row) throw new Problem('missing', `there is no feed revision ${revision}`, { code: 'revision-missing' });
+      const { published_at } = await revisionAsOf(tx, revision);
+      const [row] = await tx.query('select changes from revisions where number = $1', [revision]) as { changes: SourceChange[] }[];
       const blast_radius = await blastRadiusOf(tx, revision, projects);
       const images = await struckImages(tx, revision, projects, after, limit + 1);
       return {
-        revision, published_at: row.published_at.toISOString(), changes: row.changes, blast_radius, total: { count: blast_radius.images, relation: 'EXACT' as const },
+        revision, published_at, changes: row!.changes.map(changeOf), blast_radius, total: { count: blast_radius.images, relation: 'EXACT' as const },
         items: images.slice(0, limit).map(({ project, digest, reference, added, removed }) => ({ project, digest, reference, added, removed })),
         ...(images.length > limit ? { next_page_token: pageToken(sort, [images[limit - 1]!.id]) } : {}),
       };
     });
   }
 }
+
+const changeOf = ({ by_severity, ...change }: SourceChange): Answer<typeof GetRevision>['changes'][number] =>
+  ({ ...change, ...(by_severity === undefined ? {} : { by_severity: Severity.options.flatMap((severity) => by_severity[severity] ? [{ severity, ...by_severity[severity] }] : []) }) });

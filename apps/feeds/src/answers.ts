@@ -1,6 +1,7 @@
 import { answersOfRecord, type RecordAnswer } from '@plimsoll/matching';
 import type { EntityManager } from 'typeorm';
 import { advisoriesOfNames, type PackageName } from './advisory-rows.ts';
+import { rate } from './ratings.ts';
 
 /** Names whose records are read at a time; bounds memory whatever a revision touches. */
 const batchSize = 1_000;
@@ -34,10 +35,11 @@ async function makeAnswers(tx: EntityManager, names: readonly PackageName[]): Pr
       select ecosystem, name, decode(lower, 'hex'), decode(upper, 'hex'), meets, nameless, vulnerability, names, state, severity, score, fix_state, fixed_version, published
       from jsonb_to_recordset($1::jsonb) as row (ecosystem text, name text, lower text, upper text, meets boolean, nameless boolean, vulnerability text, names text[],
         state text, severity text, score real, fix_state text, fixed_version text, published text)`, [JSON.stringify(rows)]);
+    await rate(tx, [...new Set(rows.map(({ vulnerability }) => vulnerability))]);
   }
 }
 
-function rowOf({ ecosystem, name }: PackageName, { lower, upper, meets, isNameless, judgement }: RecordAnswer): object {
+function rowOf({ ecosystem, name }: PackageName, { lower, upper, meets, isNameless, judgement }: RecordAnswer) {
   const { id, aliases, advisories = [], state, severity, score, fix_state, fixed_version, published } = judgement;
   return {
     ecosystem, name, lower: hexOf(lower), upper: upper === null ? null : hexOf(upper), meets, nameless: isNameless, vulnerability: id, names: [...new Set([id, ...aliases, ...advisories])],

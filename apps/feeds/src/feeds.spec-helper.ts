@@ -22,6 +22,8 @@ export interface FeedsBench {
   readonly documents: Documents;
   /** Takes OSV records in as the whole of a source. */
   ingest(source: string, records: readonly object[]): Promise<Answer<typeof IngestSource>>;
+  /** Takes one file in as the whole of a source. */
+  ingestText(source: string, name: string, text: string): Promise<Answer<typeof IngestSource>>;
   /** Indexes image `n` as the scanner would, and waits until it is matched. */
   index(n: number, packages: readonly Package[], more?: { os?: OperatingSystem | null; project?: string }): Promise<ImageMatched>;
   /** Indexes many at the same time, and waits until all are matched and told. */
@@ -55,6 +57,12 @@ export async function feedsBench(): Promise<FeedsBench> {
       const folder = `ingest-${ingests++}`;
       mkdirSync(join(files, folder));
       records.forEach((record, i) => writeFileSync(join(files, folder, `${i}.json`), JSON.stringify(record)));
+      return ask(IngestSource, { source, file: folder }, { timeoutMs: 60_000 });
+    },
+    async ingestText(source, name, text) {
+      const folder = `ingest-${ingests++}`;
+      mkdirSync(join(files, folder));
+      writeFileSync(join(files, folder, name), text);
       return ask(IngestSource, { source, file: folder }, { timeoutMs: 60_000 });
     },
     async index(n, packages, { os = null, project = 'default' } = {}) {

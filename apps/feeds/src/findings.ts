@@ -14,6 +14,14 @@ export const touchedBy = (ingest: string): Scope => ({ sql: 'subjects s join tou
 export const having = (vulnerabilities: readonly string[]): Scope =>
   ({ sql: 'subjects s where s.id in (select f.subject from findings f where f.valid_to is null and f.vulnerability = any($1::text[]))', value: vulnerabilities });
 
+/** The subjects that have one of these problems now. */
+export const subjectsHaving = async (tx: EntityManager, vulnerabilities: readonly string[]): Promise<string[]> => vulnerabilities.length === 0 ? []
+  : (await tx.query('select distinct subject from findings where valid_to is null and vulnerability = any($1::text[])', [vulnerabilities]) as { subject: string }[]).map(({ subject }) => subject);
+
+/** Problems of which an ingest of statements speaks, by whatever name. */
+export const problemsTouchedBy = async (tx: EntityManager, ingest: string): Promise<string[]> =>
+  (await tx.query('select distinct a.vulnerability from answers a join touched_cves t on a.names @> array[t.cve::text] where t.ingest = $1', [ingest]) as { vulnerability: string }[]).map(({ vulnerability }) => vulnerability);
+
 export interface Judged {
   /** Subjects with a finding that was opened or closed. */
   readonly subjects: readonly string[];

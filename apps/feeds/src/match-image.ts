@@ -56,8 +56,8 @@ const listed = 200;
 export async function sayMatched(tx: EntityManager, say: Say, documents: Documents, images: readonly string[], push?: string): Promise<void> {
   const revision = await currentRevision(tx);
   const rows = await tx.query('select id, project, digest, reference, inventory, platform, os, configuration, packages, problems, matched_revision from images where id = any($1::bigint[]) order by id', [images]) as MatchedImage[];
-  const findings = Map.groupBy(await rowsOf(tx, images), ({ image }) => image);
-  const suppliers = await suppliersOf(tx, [...new Set(rows.map(({ project }) => project))]);
+  const found = await rowsOf(tx, images), findings = Map.groupBy(found, ({ image }) => image);
+  const suppliers = await suppliersOf(tx, [...new Set(rows.map(({ project }) => project))], found);
   const uncovered = await notCovered(tx, images);
   const changes = new Map<string, { added: string[]; removed: string[] }>();
   for (const [since, told] of Map.groupBy(rows, ({ matched_revision }) => matched_revision)) {
@@ -65,10 +65,10 @@ export async function sayMatched(tx: EntityManager, say: Say, documents: Documen
   }
   for (const { id, project, digest, reference, inventory, platform, matched_revision: _, ...facts } of rows) {
     const all = findings.get(id) ?? [], said = suppliers.get(project);
-    const found = speakOf(said, all) ? heeding(said, Inventory.parse(await documents.get(inventory)), all) : all;
+    const counted = speakOf(said, all) ? heeding(said, Inventory.parse(await documents.get(inventory)), all) : all;
     await say(ImageMatched, {
       ...facts, push, image: { project, digest, reference }, platform: platform ?? undefined, revision,
-      summary: summaryOf(found, uncovered.get(id) ?? 0), worst: worstOf(found, listed), ...changes.get(id) ?? { added: [], removed: [] },
+      summary: summaryOf(counted, uncovered.get(id) ?? 0), worst: worstOf(counted, listed), ...changes.get(id) ?? { added: [], removed: [] },
     });
   }
   await tx.query('update images set matched_revision = $2 where id = any($1::bigint[])', [images, revision.number]);

@@ -53,6 +53,8 @@ export async function pruneRows(tx: EntityManager, oldest: number): Promise<numb
     const [rows] = await tx.query(`delete from ${shelf} where id in (select id from ${shelf} where valid_to <= $1 limit ${batchSize}) returning id`, [oldest]) as [{ id: string }[], number];
     count += rows.length;
   }
+  const [findings] = await tx.query(`delete from findings where ctid = any(array(select ctid from findings where valid_to <= $1 limit ${batchSize})) returning 1`, [oldest]) as [unknown[], number];
+  count += findings.length;
   await tx.query('delete from coverage where valid_to <= $1', [oldest]);
   return count;
 }

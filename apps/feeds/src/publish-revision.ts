@@ -3,11 +3,14 @@ import { RevisionPublished, type SourceChange } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import type { EntityManager } from 'typeorm';
 import { remakeAnswers } from './answers.ts';
+import { blastRadiusOfAll } from './blast-radius.ts';
 import { checkCanaries, type CanaryResult } from './check-canaries.ts';
 import type { Copied } from './copy-feed.ts';
 import { coverSource } from './coverage.ts';
 import type { Feed } from './feed-table.ts';
-import { rejudge, touchedBy } from './findings.ts';
+import { having, problemsTouchedBy, rejudge, subjectsHaving, touchedBy } from './findings.ts';
+import { rateIngest } from './ratings.ts';
+import { queueImages } from './queue-images.ts';
 import { summariseChange } from './summarise-change.ts';
 import { currentRevision, ownRevision } from './revisions.ts';
 import { noteTouched } from './touched.ts';
@@ -57,15 +60,18 @@ export async function publishRevision(tx: EntityManager, say: Say, feed: Feed, c
   await noteTouched(tx, feed, copied);
   await remakeAnswers(tx, copied.ingest);
   const dirty = await rejudge(tx, touchedBy(copied.ingest), revision, 'revision');
-  const rated = await tx.query('select distinct f.subject from findings f join touched_cves t on t.cve = f.vulnerability where t.ingest = $1 and f.valid_to is null', [copied.ingest]) as { subject: string }[];
+  const rated = feed.shelf === 'enrichments' ? await rateIngest(tx, copied) : [];
+  const revalued = await rejudge(tx, having(rated), revision, 'revision');
+  const spoken = feed.shelf === 'statements' ? await problemsTouchedBy(tx, copied.ingest) : rated;
 
   // 5. the images that have them, or whose ecosystem became covered or uncovered: told one by one after this commits
   const covered = await coverSource(tx, feed.id, copied, revision);
-  const touchedImages = await queueImages(tx, revision, [...dirty.subjects, ...rated.map(({ subject }) => subject)], covered);
+  const projects = await queueImages(tx, revision, [...dirty.subjects, ...revalued.subjects, ...await subjectsHaving(tx, spoken)], covered);
+  const touchedImages = projects.reduce((sum, { images }) => sum + images, 0);
   await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify([change]), touchedImages]);
   await markSource(tx, feed, copied, revision, canaries);
   for (const table of ['touched_names', 'touched_cves']) await tx.query(`delete from ${table} where ingest = $1`, [copied.ingest]);
-  await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [change], touched_images: touchedImages });
+  await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [change], touched_images: touchedImages, blast_radius: await blastRadiusOfAll(tx, revision, touchedImages), projects: projects.slice(0, 100) });
   return { revision, added, changed, removed, touchedImages };
 }
 
@@ -101,15 +107,3 @@ const markSource = (tx: EntityManager, { id }: Feed, { records, rejected, before
   on conflict (source) do update set advisories = excluded.advisories, kept_aside = excluded.kept_aside, revision = coalesce(excluded.revision, sources.revision), ingest = excluded.ingest,
     state = 'ok', problem = null, checked_at = now(), updated_at = case when excluded.revision is null then sources.updated_at else now() end, canaries = coalesce($6::jsonb, sources.canaries)`,
 [id, records, rejected, revision ?? null, before + 1, canaries ? JSON.stringify(canaries) : null]);
-
-/** Notes the images that have one of these subjects or a package of one of these ecosystems: they are told as of the revision. */
-export async function queueImages(tx: EntityManager, revision: number, subjects: readonly string[], ecosystems: readonly string[]): Promise<number> {
-  const rows = await tx.query(`
-    insert into rematches (image, revision)
-    select distinct i.image, $1::int
-    from (select id from packages where subject = any($2::bigint[]) union select id from packages where ecosystem = any($3)) package
-    join set_packages m on m.package = package.id join image_sets i on i.set = m.set
-    on conflict (image) do update set revision = excluded.revision
-    returning image`, [revision, subjects, ecosystems]) as unknown[];
-  return rows.length;
-}

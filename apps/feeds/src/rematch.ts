@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { coverAll } from './coverage.ts';
 import { judgeByNewMatcher } from './findings.ts';
 import { sayMatched } from './match-image.ts';
-import { queueImages } from './publish-revision.ts';
+import { queueImages } from './queue-images.ts';
 import { currentRevision, holdRevision, ownRevision } from './revisions.ts';
 
 /** Images told in one transaction. */

@@ -2,6 +2,7 @@ import type { VexStatement } from '@plimsoll/advisories';
 import type { Inventory } from '@plimsoll/inventory';
 import { type Finding, type Statements, statementsByName, withVex } from '@plimsoll/matching';
 import type { EntityManager } from 'typeorm';
+import { statementsOf } from './advisory-rows.ts';
 import type { FindingRow } from './image-findings.ts';
 
 /** What suppliers say in one project: in its own VEX documents, and in those of the sources. */
@@ -11,14 +12,27 @@ export interface Suppliers {
   readonly problems: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What suppliers say in each of the projects that have any to listen to. */
-export async function suppliersOf(tx: EntityManager, projects: readonly string[]): Promise<ReadonlyMap<string, Suppliers>> {
+/** What suppliers say, in each of these projects, of the problems in some rows: in VEX documents of the project, and in those of the sources as of a revision. */
+export async function suppliersOf(tx: EntityManager, projects: readonly string[], rows: readonly FindingRow[], asOf?: number): Promise<ReadonlyMap<string, Suppliers>> {
+  const [is] = await tx.query('select exists (select from statements) as sources, exists (select from vex_documents where project = any($1::text[]) and removed_at is null) as own', [projects]) as { sources: boolean; own: boolean }[];
+  const everywhere = is!.sources ? await statementsOf(tx, await namesOf(tx, rows), asOf) : [];
+  const own = is!.own ? await ownStatements(tx, projects) : new Map<string, VexStatement[]>();
+  const suppliers = new Map<string, Suppliers>();
+  for (const project of projects) {
+    const said = [...everywhere, ...own.get(project) ?? []];
+    if (said.length > 0) suppliers.set(project, await suppliersSaying(tx, said));
+  }
+  return suppliers;
+}
+
+const namesOf = async (tx: EntityManager, rows: readonly FindingRow[]): Promise<string[]> =>
+  (await tx.query('select distinct unnest(names) as name from answers where vulnerability = any($1::text[])', [[...new Set(rows.map(({ vulnerability }) => vulnerability))]]) as { name: string }[]).map(({ name }) => name);
+
+async function ownStatements(tx: EntityManager, projects: readonly string[]): Promise<ReadonlyMap<string, VexStatement[]>> {
   const rows = await tx.query(`
     select d.project, s.body from vex_documents d join vex_statements s on s.document = d.id
     where d.project = any($1::text[]) and d.removed_at is null order by d.added_at, d.id`, [projects]) as { project: string; body: VexStatement }[];
-  const suppliers = new Map<string, Suppliers>();
-  for (const [project, said] of Map.groupBy(rows, (row) => row.project)) suppliers.set(project, await suppliersSaying(tx, said.map(({ body }) => body)));
-  return suppliers;
+  return new Map([...Map.groupBy(rows, (row) => row.project)].map(([project, said]) => [project, said.map(({ body }) => body)]));
 }
 
 async function suppliersSaying(tx: EntityManager, said: readonly VexStatement[]): Promise<Suppliers> {

@@ -25,5 +25,5 @@ export async function noteTouched(tx: EntityManager, { shelf, hasHistory }: Feed
     select distinct $1::uuid, cve from (
       select ${names} as cve from ${shelf} r where r.id >= $2 and r.id < $3
       union select ${names} from unnest($4::bigint[]) as closed (id) join ${shelf} r on r.id = closed.id) touched
-    where exists (select from findings f where f.vulnerability = touched.cve and f.valid_to is null)`, [ingest, base, end, closed]);
+    where exists (select from answers a where a.names @> array[touched.cve::text])`, [ingest, base, end, closed]);
 }

@@ -44,12 +44,27 @@ export const SourceChange = Changed.extend({
 });
 export type SourceChange = z.output<typeof SourceChange>;
 
+/** What a revision changed in findings. */
+export const BlastRadius = z.object({
+  images: z.int().nonnegative(),
+  /** Package versions with a finding that came, went or changed. */
+  packages: z.int().nonnegative(),
+  /** Findings of package versions that came and went. */
+  added: z.int().nonnegative(), removed: z.int().nonnegative(),
+  /** Those that came, the worst first, at most 50; in how many images is counted for whoever asks, not in the event. */
+  vulnerabilities: z.array(z.object({ id: z.string(), severity: Severity, kev: z.boolean().optional(), images: z.int().positive().optional() })).max(50),
+});
+export type BlastRadius = z.output<typeof BlastRadius>;
+
 /** A new feed revision is readable. `touched_images` is the blast radius. */
 export const RevisionPublished = event('feeds', 'revision.published.v1', {
   revision: z.int().positive(),
   published_at: z.string(),
   changes: z.array(SourceChange),
   touched_images: z.int().nonnegative(),
+  /** Where it struck: everything, and by project, the most first, at most 100. Who may not see a project must not be told of it. */
+  blast_radius: BlastRadius.optional(),
+  projects: z.array(z.object({ project: Project, images: z.int().positive() })).max(100).optional(),
 });
 export type RevisionPublished = Body<typeof RevisionPublished>;
 
@@ -156,20 +171,12 @@ export const WhoHas = request('feeds', 'who-has.v1', { id: ProblemName, projects
   projects: z.int().nonnegative(),
 }));
 
-/** What a revision changed in one project, or in all. */
-export const BlastRadius = z.object({
-  images: z.int().nonnegative(),
-  /** Package versions with a finding that came, went or changed. */
-  packages: z.int().nonnegative(),
-  added: z.int().nonnegative(), removed: z.int().nonnegative(),
-  /** Those that came, the worst and most widespread first, at most 50. */
-  vulnerabilities: z.array(z.object({ id: z.string(), severity: Severity, kev: z.boolean().optional(), images: z.int().positive() })).max(50),
-});
-export type BlastRadius = z.output<typeof BlastRadius>;
+/** As `SourceChange`, for a list that gRPC can hold too. */
+const RevisionChange = SourceChange.omit({ by_severity: true }).extend({ by_severity: z.array(Changed.extend({ severity: Severity })).optional() });
 
 /** A revision kept here: what its sources changed and where that struck. `projects` as in `WhoHas`. */
 export const GetRevision = request('feeds', 'get-revision.v1', { revision: z.int().positive(), projects: z.array(Project).optional(), ...PageRequest.shape }, z.object({
-  revision: z.int().positive(), published_at: z.string(), changes: z.array(SourceChange), blast_radius: BlastRadius,
+  revision: z.int().positive(), published_at: z.string(), changes: z.array(RevisionChange), blast_radius: BlastRadius,
   /** The images it struck, page by page. */
   ...pageOf(z.object({ project: Project, digest: Digest, reference: z.string(), added: z.array(z.string()), removed: z.array(z.string()) })).shape,
 }));
