@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildImage, serveRegistry, type BuiltImage, type ServedRegistry, type TarSource } from '@plimsoll/oci/testing';
+import { blobFile, buildImage, serveRegistry, type BuiltImage, type ServedRegistry, type TarSource } from '@plimsoll/oci/testing';
 
 /** A registry of a test's own, and images to put into it. */
 export interface Images {
@@ -9,6 +9,8 @@ export interface Images {
   readonly layout: string;
   /** An image in two layers: a small Debian, and these npm packages. Its reference in the registry is `target`. */
   add(name: string, packages: Readonly<Record<string, string>>): Promise<BuiltImage & { readonly target: string }>;
+  /** Keeps a blob back until the answer is called. */
+  hold(digest: string): () => void;
   close(): Promise<void>;
 }
 
@@ -22,9 +24,19 @@ export const npm = (name: string, version: string): TarSource => ({ path: `app/n
 
 export async function startImages(): Promise<Images> {
   const layout = mkdtempSync(join(tmpdir(), 'plimsoll-images-'));
-  const registry = await serveRegistry(layout);
+  const held = new Map<string, Promise<void>>();
+  const registry = await serveRegistry(layout, { intercept: (request, response) => {
+    const digest = request.url!.split('/').at(-1)!, wait = held.get(digest);
+    void wait?.then(() => response.writeHead(200).end(readFileSync(blobFile(layout, digest))));
+    return wait !== undefined;
+  } });
   return {
     registry, layout,
+    hold(digest) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.set(digest, promise);
+      return () => { held.delete(digest); resolve(); };
+    },
     async add(name, packages) {
       const image = await buildImage({ layout, reference: name, config: { User: '1000' }, layers: [{ entries: base }, { entries: Object.entries(packages).map(([one, version]) => npm(one, version)) }] });
       return { ...image, target: `${registry.host}/${name}` };

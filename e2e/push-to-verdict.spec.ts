@@ -91,6 +91,46 @@ describe('a push', () => {
     expect(hook.status).toBe(202);
     await eventually(async () => expect((await bench.api.get(`/v1/projects/default/images/${image.digest}`)).body.state).toBe('judged'));
   });
+
+  it('can be cancelled while it is read, and leaves nothing', async () => {
+    const image = await images.add('team/stopped:1', { stopped: '1.0.0' });
+    const release = images.hold(image.layers[1]!.digest);
+    const { body: { id } } = await bench.api.post('/v1/projects/default/images', { target: image.target, priority: 'scheduled' });
+    const operation = `/v1/projects/default/operations/${id}`;
+    await eventually(async () => expect((await bench.api.get(operation)).body).toMatchObject({ state: 'indexing', priority: 'scheduled', scan: { state: 'running', attempt: 1 } }));
+    expect((await bench.api.post(`${operation}/cancel`)).body).toMatchObject({ state: 'cancelled', done: true });
+    await eventually(async () => expect((await bench.api.get(operation)).body).toMatchObject({ state: 'cancelled', why: 'somebody cancelled it' }));
+    release();
+    expect((await bench.api.get(`/v1/projects/default/images/${image.digest}`)).status).toBe(404);
+    expect((await bench.api.get('/v1/projects/default/operations?open=true')).body.items.map((one: { id: string }) => one.id)).not.toContain(id);
+    expect((await push(image.target)).state).toBe('judged');
+  });
+});
+
+describe('an image that is deleted', () => {
+  it('is forgotten by every service, and a push brings it back', async () => {
+    const image = await images.add('team/forgotten:1', { left: '1.0.0' });
+    await push(image.target);
+    await bench.webhooks.next(({ body }) => body.includes(image.digest));
+    const db = await bench.platform.postgres.admin();
+    const traces = async (): Promise<Record<string, number>> => {
+      const { rows: [row] } = await db.query(`select
+        (select count(*)::int from gateway.images where digest = $1) as gateway, (select count(*)::int from scanner.image_uses where digest = $1) as scanner,
+        (select count(*)::int from feeds.images where digest = $1) as feeds, (select count(*)::int from policy.verdicts where digest = $1) as policy,
+        (select count(*)::int from policy.verdict_history where image = $1) as history, (select count(*)::int from notifier.deliveries where digest = $1) as notifier`, [image.digest]);
+      return row as Record<string, number>;
+    };
+    try {
+      await eventually(async () => expect(await traces()).toEqual({ gateway: 1, scanner: 1, feeds: 1, policy: 1, history: 1, notifier: 1 }));
+      expect((await bench.api.delete(`/v1/projects/default/images/${image.digest}`)).status).toBe(204);
+      await eventually(async () => expect(await traces()).toEqual({ gateway: 0, scanner: 0, feeds: 0, policy: 0, history: 0, notifier: 0 }));
+      expect((await bench.api.get(`/v1/projects/default/images/${image.digest}/findings`)).status).toBe(404);
+      expect(await push(image.target)).toMatchObject({ state: 'judged', decision: 'deny' });
+      await eventually(async () => expect(await traces()).toMatchObject({ gateway: 1, scanner: 1, feeds: 1, policy: 1 }));
+    } finally {
+      await db.end();
+    }
+  });
 });
 
 describe('a call', () => {

@@ -1,53 +1,38 @@
-import type { ImageEvent, PushOperation } from '@plimsoll/contracts';
+import type { PushOperation } from '@plimsoll/contracts';
 import { type Command, json } from './command.ts';
+import { followPush } from './follow-push.ts';
 import { openPlatform, platformOptions, type Platform } from './platform.ts';
-import { jsonText, failed, note, paint, plural, Progress, say } from './terminal.ts';
+import { jsonText, failed, note, say } from './terminal.ts';
 import { showImage } from './show-image.ts';
 
 export const command: Command = {
-  usage: 'TARGET [--platform OS/ARCH] [--no-wait]',
-  about: 'Submits an image to the platform, which reads it from its registry, and follows it to its verdict.\nExits 2 when the verdict is deny, 1 when the image was rejected.',
+  usage: 'TARGET [--platform OS/ARCH] [--priority push|scheduled|admission] [--detach]',
+  about: 'Submits an image to the platform, which reads it from its registry, and follows it to its verdict.\nExits 2 when the verdict is deny, 1 when the image was rejected or the scan cancelled. Ctrl-C leaves the scan to itself, a second one cancels it.',
   options: {
     json, ...platformOptions,
     platform: { type: 'string', value: 'OS/ARCH', what: 'which image of a multi-platform index' },
-    'no-wait': { type: 'boolean', what: 'print the operation and return' },
+    priority: { type: 'string', value: 'PRIORITY', what: 'admission: somebody waits to start it; scheduled: it has time (default push)' },
+    detach: { type: 'boolean', short: 'd', what: 'print the operation and return; `plimsoll scans` shows it' },
   },
   words: [1, 1],
   async run(parsed) {
     const platform = await openPlatform(parsed);
-    const submitted = await platform.call<PushOperation>('POST', '/v1/projects/{project}/images', { body: { target: parsed.positionals[0], platform: parsed.text('platform') } });
-    if (parsed.flag('no-wait')) { say(parsed.flag('json') ? jsonText(submitted) : `operation ${submitted.id}; follow it at ${platform.url}${submitted.links.self}`); return 0; }
-    const done = await follow(platform, submitted);
-    if (parsed.flag('json')) say(jsonText(done));
-    else if (done.digest && done.state !== 'rejected') await showImage(platform, done.digest);
-    if (done.state === 'rejected') { failed(`the image was rejected: ${done.problem?.detail ?? 'no reason given'}${done.problem?.code ? ` (${done.problem.code})` : ''}`); return 1; }
-    return done.decision === 'deny' ? 2 : 0;
+    const body = { target: parsed.positionals[0], platform: parsed.text('platform'), priority: parsed.text('priority') };
+    const submitted = await platform.call<PushOperation>('POST', '/v1/projects/{project}/images', { body });
+    if (parsed.flag('detach')) { say(parsed.flag('json') ? jsonText(submitted) : `${submitted.id}\nfollow it with \`plimsoll scans follow ${submitted.id}\``); return 0; }
+    return followToEnd(platform, submitted, parsed.flag('json'));
   },
 };
 
-/** Shows how far a push is until it is judged or rejected. */
-export async function follow(platform: Platform, { id }: PushOperation): Promise<PushOperation> {
-  const progress = new Progress();
-  const stop = new AbortController();
-  try {
-    for await (const event of platform.events<ImageEvent>(`/v1/projects/{project}/events?push=${id}`, stop.signal)) {
-      if (event.type === 'image.indexing' && event.progress) progress.update(`Reading layers: ${event.progress.layers_done} of ${event.progress.layers_total}, ${(event.progress.bytes_done / 1e6).toFixed(1)} of ${(event.progress.bytes_total / 1e6).toFixed(1)} MB`);
-      else { progress.done(); tell(event); }
-      if (event.type === 'push.judged' || event.type === 'image.rejected') break;
-    }
-  } finally {
-    progress.done();
-    stop.abort();
+/** Follows a push and shows what came of it; answers the exit code. */
+export async function followToEnd(platform: Platform, push: Pick<PushOperation, 'id'>, asJson: boolean): Promise<number> {
+  const { operation, left } = await followPush(platform, push);
+  if (asJson) say(jsonText(operation));
+  else if (!left && operation.digest && operation.state === 'judged') await showImage(platform, operation.digest);
+  if (left) { note(`the scan goes on: \`plimsoll scans follow ${operation.id}\``); return 130; }
+  switch (operation.state) {
+    case 'rejected': failed(`the image was rejected: ${operation.problem?.detail ?? 'no reason given'}${operation.problem?.code ? ` (${operation.problem.code})` : ''}`); return 1;
+    case 'cancelled': failed(`the scan was cancelled: ${operation.why ?? 'no reason given'}`); return 1;
+    default: return operation.decision === 'deny' ? 2 : 0;
   }
-  return platform.call<PushOperation>('GET', `/v1/projects/{project}/operations/${id}`);
-}
-
-function tell(event: ImageEvent): void {
-  const words: Partial<Record<ImageEvent['type'], string>> = {
-    'image.pushed': 'accepted', 'image.indexed': `indexed: ${plural(event.packages ?? 0, 'package')}`,
-    'image.matched': `matched at revision ${event.revision}: ${plural(event.summary?.total ?? 0, 'finding')}`,
-    'push.judged': `verdict: ${event.decision}`, 'image.rejected': `rejected: ${event.problem?.detail}`,
-  };
-  const text = words[event.type];
-  if (text) note(`${paint('dim', event.at.slice(11, 19), process.stderr)}  ${text}`);
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AnswerAboutFeeds } from './answer.ts';
 import { AnswerAboutFindings } from './answer-findings.ts';
 import { AnswerAboutFleet } from './answer-fleet.ts';
+import { ForgetImage } from './forget-image.ts';
 import { Ingest } from './ingest.ts';
 import { ManageVex } from './manage-vex.ts';
 import { MatchImage } from './match-image.ts';
@@ -9,5 +10,5 @@ import { PruneHistory } from './prune-history.ts';
 import { Rematch } from './rematch.ts';
 import { Schedule } from './schedule.ts';
 
-@Module({ controllers: [MatchImage, AnswerAboutFeeds, AnswerAboutFindings, AnswerAboutFleet, ManageVex], providers: [Ingest, PruneHistory, Rematch, Schedule] })
+@Module({ controllers: [MatchImage, ForgetImage, AnswerAboutFeeds, AnswerAboutFindings, AnswerAboutFleet, ManageVex], providers: [Ingest, PruneHistory, Rematch, Schedule] })
 export class FeedsModule {}

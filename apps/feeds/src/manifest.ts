@@ -1,12 +1,12 @@
 import {
-  AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, ImageIndexed, ImageMatched, IngestSource, ListVex, RemoveVex, RevisionPublished, SourceRefused, WhoHas,
+  AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, ImageForgotten, ImageIndexed, ImageMatched, IngestSource, ListVex, RemoveVex, RevisionPublished, SourceRefused, WhoHas,
   type Manifest,
 } from '@plimsoll/contracts';
 
 export const manifest: Manifest = {
   name: 'feeds',
   does: 'Keeps the advisories, one atomic revision after another, and matches every inventory against them.',
-  hears: [ImageIndexed],
+  hears: [ImageIndexed, ImageForgotten],
   answers: [GetFeedsStatus, IngestSource, GetRevision, GetFindings, ExplainFinding, GetWhyNot, DiffImages, WhoHas, AddVex, ListVex, RemoveVex],
   asks: [],
   says: [ImageMatched, RevisionPublished, SourceRefused],

@@ -17,7 +17,7 @@ export class MatchImage {
   constructor(private readonly bus: Bus) {}
 
   @Hears(ImageIndexed)
-  async matchImage(indexed: ImageIndexed, { commit }: Delivery): Promise<void> {
+  async matchImage(indexed: ImageIndexed, { commit, at }: Delivery): Promise<void> {
     const inventory = Inventory.parse(await this.bus.documents.get(indexed.inventory));      // slow, outside any transaction
 
     await commit(async (tx, say) => {
@@ -29,19 +29,20 @@ export class MatchImage {
       await ensureAnswers(tx, distinctNames(fresh));
       await rejudge(tx, theseSubjects(fresh), revision.number, 'new-package');
       // 3. the image is its sets
-      const image = await rememberImage(tx, indexed, sets, revision.number);
+      const image = await rememberImage(tx, indexed, sets, revision.number, at);
       await sayMatched(tx, say, this.bus.documents, [image], indexed.push);
     });
   }
 }
 
-async function rememberImage(tx: EntityManager, { image, platform, os, configuration, packages, problems, inventory }: ImageIndexed, sets: readonly string[], revision: number): Promise<string> {
+async function rememberImage(tx: EntityManager, { image, platform, os, configuration, packages, problems, inventory }: ImageIndexed, sets: readonly string[], revision: number, saidAt: Date): Promise<string> {
   const [row] = await tx.query(`
-    insert into images (project, digest, reference, platform, os, configuration, packages, problems, inventory, matched_revision)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    insert into images (project, digest, reference, platform, os, configuration, packages, problems, inventory, matched_revision, indexed_said_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     on conflict (project, digest) do update set reference = excluded.reference, platform = excluded.platform, os = excluded.os,
-      configuration = excluded.configuration, packages = excluded.packages, problems = excluded.problems, inventory = excluded.inventory
-    returning id`, [image.project, image.digest, image.reference, platform, os, configuration, packages, problems, inventory, revision]) as { id: string }[];
+      configuration = excluded.configuration, packages = excluded.packages, problems = excluded.problems, inventory = excluded.inventory,
+      indexed_said_at = greatest(images.indexed_said_at, excluded.indexed_said_at)
+    returning id`, [image.project, image.digest, image.reference, platform, os, configuration, packages, problems, inventory, revision, saidAt]) as { id: string }[];
   await tx.query('delete from image_sets where image = $1 and set <> all($2::bigint[])', [row!.id, sets]);
   await tx.query('insert into image_sets (image, set) select $1, unnest($2::bigint[]) on conflict do nothing', [row!.id, sets]);
   return row!.id;

@@ -29,6 +29,8 @@ export const GatewayConfig = z.object({
   PLIMSOLL_GATEWAY_STREAMS_PER_CALLER: z.coerce.number().int().positive().default(20),
   PLIMSOLL_GATEWAY_HEARTBEAT_SECONDS: z.coerce.number().positive().default(15),
   PLIMSOLL_GATEWAY_KEEP_EVENTS_DAYS: z.coerce.number().positive().default(30),
+  /** How often images beyond what their project keeps are forgotten, and tags looked at again. */
+  PLIMSOLL_GATEWAY_UPKEEP_SECONDS: z.coerce.number().positive().default(300),
   /** Registries must sign with this: one secret for all projects, or JSON `{"project": "secret"}`. A file is preferred: it does not show in a process list. */
   PLIMSOLL_GATEWAY_WEBHOOK_SECRET: z.string().optional(),
   PLIMSOLL_GATEWAY_WEBHOOK_SECRET_FILE: z.string().optional(),

@@ -10,11 +10,14 @@ import { FeedRevision } from './feed-revision.ts';
 import { Feeds } from './feeds.ts';
 import { FollowImages } from './follow-images.ts';
 import { ForgetEvents } from './forget-events.ts';
+import { ForgetImages } from './forget-images.ts';
 import { FrontDoor } from './front-door.ts';
 import { Idempotency } from './idempotency.ts';
 import { Identities } from './identities.ts';
 import { ImageEvents } from './image-events.ts';
 import { Images } from './images.ts';
+import { KeepUp } from './keep-up.ts';
+import { ManageImages } from './manage-images.ts';
 import { PlatformInfo } from './platform-info.ts';
 import { Policies } from './policies.ts';
 import { Problems } from './problems.ts';
@@ -26,12 +29,13 @@ import { RegistryWebhook } from './registry-webhook.ts';
 import { Streams } from './streams.ts';
 import { SubmitImage } from './submit-image.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { Upkeeps } from './upkeeps.ts';
 import { Wakes } from './wakes.ts';
 
 @Module({
-  controllers: [SubmitImage, RegistryWebhook, ReadImages, Feeds, Policies, Subscriptions, Identities, PlatformInfo, FollowImages],
+  controllers: [SubmitImage, RegistryWebhook, ReadImages, ManageImages, Feeds, Policies, Subscriptions, Identities, PlatformInfo, FollowImages],
   providers: [
-    AcceptPushes, Pushes, Images, ImageEvents, FeedRevision, Idempotency, ForgetEvents, Wakes, LiveProgress, Streams,
+    AcceptPushes, Pushes, Images, ImageEvents, FeedRevision, Idempotency, ForgetEvents, ForgetImages, Upkeeps, KeepUp, Wakes, LiveProgress, Streams,
     AccessTokens, ApiTokens, Callers, Projects, FrontDoor,
     { provide: APP_GUARD, useClass: Admit },
     { provide: APP_INTERCEPTOR, useClass: Answer },

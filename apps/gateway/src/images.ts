@@ -75,6 +75,11 @@ export class Images {
     [project, digest ?? null, reference, decision, decided_at, push ?? null]);
   }
 
+  /** An admission asked for it by this push: for a while no rule forgets it. */
+  async admitted(tx: EntityManager, { push, image }: ImageIndexed): Promise<void> {
+    await tx.query(`update images set admitted_at = now() where project = $1 and name = $2 and exists (select from pushes where id = $3 and priority = 'admission')`, [image.project, image.digest, push]);
+  }
+
   /** Throws `image-missing` for another project's image too: a foreign digest is as unknown as none. */
   async get(project: string, digest: string): Promise<ImageItem> {
     const [row] = await this.db.query(`select ${columns} from images where project = $1 and name = $2`, [project, digest]) as Row[];

@@ -11,11 +11,11 @@ export class SubmitImage {
   constructor(private readonly acceptPushes: AcceptPushes, private readonly pushes: Pushes) {}
 
   @Serves(operations.submitImage)
-  async submit({ project, target, platform }: Input<typeof operations.submitImage>, call: Call): Promise<PushOperation> {
+  async submit({ project, target, platform, priority }: Input<typeof operations.submitImage>, call: Call): Promise<PushOperation> {
     const { subject } = principalOf(call);
     // The id comes from the key, so that even a retry after a crash between commit and answer finds the same push.
     const id = call.key === undefined ? pushId() : pushId('submit', subject, project, call.key);
-    await this.acceptPushes.accept([{ id, project, target, platform, submittedBy: subject, traceId: currentTraceId() }]);
+    await this.acceptPushes.accept([{ id, project, target, platform, priority, submittedBy: subject, traceId: currentTraceId() }]);
     return this.pushes.operation(project, id);
   }
 }

@@ -47,6 +47,11 @@ export class Deliveries {
       [subscriptions, happening.id, event.type, JSON.stringify(event), trace, happening.push, happening.image?.reference, happening.image?.digest]);
   }
 
+  /** Takes away what was and is to be sent about an image, as far as it was written down until then. One that is being sent right now leaves no receipt. */
+  async forgetImage(tx: EntityManager, project: string, digest: string, until: Date): Promise<void> {
+    await tx.query('delete from deliveries where project = $1 and digest = $2 and created_at <= $3', [project, digest, until]);
+  }
+
   /** Takes the delivery that has been due the longest, unless its receiver is among `busy`. The attempt is counted here, so that one which kills its process counts too. */
   async take(busy: readonly string[], leaseMs: number): Promise<Taken | undefined> {
     const lease = randomUUID();

@@ -1,5 +1,5 @@
 import { Bus, Hears, keepTrace, type Commit, type Delivery } from '@plimsoll/bus';
-import { RevisionPublished, VerdictChanged, type RevisionPublished as Revision, type VerdictChanged as Changed } from '@plimsoll/contracts';
+import { ImageForgotten, RevisionPublished, VerdictChanged, type RevisionPublished as Revision, type VerdictChanged as Changed } from '@plimsoll/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { cloudEvent } from './cloud-event.ts';
 import { Deliveries } from './deliveries.ts';
@@ -30,6 +30,12 @@ export class Notify {
   @Hears(RevisionPublished)
   async revisionPublished(revision: Revision, { id, commit }: Delivery): Promise<void> {
     await this.writeDown(commit, revisionHappening(id, revision), { name: 'revision.published' });
+  }
+
+  /** What was sent about an image goes with it, and what waits to be sent is not sent any more. */
+  @Hears(ImageForgotten)
+  async forgotten({ project, digest }: ImageForgotten, { commit, at }: Delivery): Promise<void> {
+    await commit(async (tx) => { if (digest) await this.deliveries.forgetImage(tx, project, digest, at); });
   }
 
   private async writeDown(commit: Commit, happening: Happening, noticed: Noticed): Promise<void> {

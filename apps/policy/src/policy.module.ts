@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { readConfig } from '@plimsoll/service';
 import { Exceptions } from './exceptions.ts';
+import { ForgetImage } from './forget-image.ts';
 import { HearRevision } from './hear-revision.ts';
 import { JudgeAgain } from './judge-again.ts';
 import { JudgeImage } from './judge-image.ts';
@@ -17,7 +18,7 @@ import { Rulebook } from './rulebook.ts';
 import { Verdicts } from './verdicts.ts';
 
 @Module({
-  controllers: [JudgeImage, ReadVerdict, ManagePolicy, ManageExceptions, ReplayOverImages, HearRevision],
+  controllers: [JudgeImage, ReadVerdict, ManagePolicy, ManageExceptions, ReplayOverImages, HearRevision, ForgetImage],
   providers: [Verdicts, Policies, Exceptions, Revisions, Rulebook, LookUp, ReachVerdicts, JudgeAgain, { provide: policyConfig, useFactory: () => readConfig(PolicyConfig) }],
 })
 export class PolicyModule {}

@@ -74,6 +74,14 @@ export class Verdicts {
       [project, image, decision.decision, canonicalJson(decision.reasons), decision.policy.digest, decision.input_digest, revision, cause, traceId, decision.at]);
   }
 
+  /** Takes away a verdict and its history, unless it rests on something said later. */
+  async forget(tx: EntityManager, project: string, image: string, saidUntil: Date): Promise<void> {
+    const present = await this.lock(tx, project, image);
+    if (present === undefined || present.saidAt > saidUntil) return;
+    await tx.query('delete from verdicts where project = $1 and image = $2', [project, image]);
+    await tx.query('delete from verdict_history where project = $1 and image = $2', [project, image]);
+  }
+
   /** The newest first. */
   async history(project: string, image: string, limit: number): Promise<PastVerdict[]> {
     return this.db.query('select outcome, decided_at, revision, cause, policy_digest, input_digest from verdict_history where project = $1 and image = $2 order by id desc limit $3', [project, image, limit]);

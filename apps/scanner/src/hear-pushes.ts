@@ -11,10 +11,12 @@ export class HearPushes {
   constructor(private readonly bus: Bus, private readonly scans: Scans, private readonly images: Images) {}
 
   @Hears(ImagePushed)
-  async pushed(pushed: ImagePushed, { commit }: Delivery): Promise<void> { await commit((tx) => this.scans.add(tx, pushed)); }
+  async pushed(pushed: ImagePushed, { commit, at }: Delivery): Promise<void> { await commit((tx) => this.scans.add(tx, pushed, at)); }
 
   @Hears(ImageForgotten)
-  async forgotten({ project, digest }: ImageForgotten, { commit }: Delivery): Promise<void> { await commit((tx) => this.images.forgotten(tx, project, digest)); }
+  async forgotten({ project, digest }: ImageForgotten, { commit, at }: Delivery): Promise<void> {
+    await commit(async (tx) => { if (digest) await this.images.forgotten(tx, project, digest, at); });
+  }
 
   @Answers(FindScans)
   async findScans({ pushes }: Body<typeof FindScans>): Promise<Answer<typeof FindScans>> { return { scans: await this.scans.find(pushes) }; }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DocumentRef, ImageIndexed } from '@plimsoll/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { Scan } from './scans.ts';
 
 /** What an indexed image is known by. */
 export interface KnownImage {
@@ -34,10 +35,12 @@ export class Images {
   }
 
   /** Keeps an image as a project has it. One that was known before must still be: it throws when the image was forgotten meanwhile. */
-  async indexed(tx: EntityManager, { image, analyzer, layers }: IndexedImage, project: string, reference: string): Promise<void> {
+  async indexed(tx: EntityManager, { image, analyzer, layers }: IndexedImage, { project, target, pushedAt }: Pick<Scan, 'project' | 'target' | 'pushedAt'>): Promise<void> {
     if (layers) await this.write(tx, image, analyzer, layers);
     else if ((await tx.query('update images set unused_since = null where digest = $1', [image.digest]) as [unknown, number])[1] === 0) throw new Error(`${image.digest} was forgotten meanwhile`);
-    await tx.query('insert into image_uses (digest, project, reference) values ($1, $2, $3) on conflict (digest, project) do update set reference = excluded.reference', [image.digest, project, reference]);
+    await tx.query(`
+      insert into image_uses (digest, project, reference, pushed_at) values ($1, $2, $3, $4)
+      on conflict (digest, project) do update set reference = excluded.reference, pushed_at = excluded.pushed_at where image_uses.pushed_at <= excluded.pushed_at`, [image.digest, project, target, pushedAt]);
   }
 
   private async write(tx: EntityManager, image: KnownImage, analyzer: string, layers: readonly string[]): Promise<void> {
@@ -49,10 +52,10 @@ export class Images {
     await tx.query('insert into image_layers (digest, layer) select $1, layer from unnest($2::text[]) layer on conflict do nothing', [image.digest, [...new Set(layers)]]);
   }
 
-  /** A project has it no more; when no other has, its grace begins. */
-  async forgotten(tx: EntityManager, project: string, digest: string): Promise<void> {
+  /** A project has it no more, unless it was pushed again since; when no other has, its grace begins. */
+  async forgotten(tx: EntityManager, project: string, digest: string, at: Date): Promise<void> {
     await tx.query('select from images where digest = $1 for update', [digest]);
-    await tx.query('delete from image_uses where digest = $1 and project = $2', [digest, project]);
+    await tx.query('delete from image_uses where digest = $1 and project = $2 and pushed_at <= $3', [digest, project, at]);
     await tx.query('update images set unused_since = now() where digest = $1 and unused_since is null and not exists (select from image_uses where digest = $1)', [digest]);
   }
 

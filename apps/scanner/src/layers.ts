@@ -28,16 +28,25 @@ export class Layers {
   /** Keeps what catalogers found in a layer, beside what others found before. */
   keep({ results, ...reading }: LayerAnalysis): Promise<void> {
     return ours(async () => {
-      const rows = await Promise.all(Object.entries(results).map(async ([cataloger, result]) => [cataloger, await toBytes(result)] as const));
-      const packed = await toBytes(reading);
+      const found = await Promise.all(Object.values(results).map(toBytes)), packed = await toBytes(reading);
       await this.db.transaction(async (tx) => {
         await tx.query('insert into layers (digest, reading) values ($1, $2) on conflict (digest) do update set used_at = now()', [reading.digest, packed]);
-        for (const [cataloger, result] of rows)
-          await tx.query('insert into layer_results (layer, cataloger, result) values ($1, $2, $3) on conflict do nothing', [reading.digest, cataloger, result]);
+        await tx.query('insert into layer_results (layer, cataloger, result) select $1, * from unnest($2::text[], $3::bytea[]) on conflict do nothing', [reading.digest, Object.keys(results), found]);
       });
     });
   }
 }
 
-const toBytes = async (value: unknown): Promise<Buffer> => pack(Buffer.from(JSON.stringify(value)));
-const fromBytes = async (bytes: Buffer): Promise<unknown> => JSON.parse((await unpack(bytes, { maxOutputLength: maxUnpackedBytes })).toString('utf8'));
+/** Most catalogers find nothing in a layer, and say so in two letters: those are kept as they are. Starting to compress costs as much as compressing a megabyte. */
+const worthPacking = 1024;
+
+const toBytes = async (value: unknown): Promise<Buffer> => {
+  const text = Buffer.from(JSON.stringify(value));
+  return text.length < worthPacking ? text : pack(text);
+};
+
+const fromBytes = async (bytes: Buffer): Promise<unknown> =>
+  JSON.parse((isPacked(bytes) ? await unpack(bytes, { maxOutputLength: maxUnpackedBytes }) : bytes).toString('utf8'));
+
+/** By the magic number of zstd (RFC 8878, section 3.1.1), with which no JSON begins. */
+const isPacked = (bytes: Buffer): boolean => bytes.length > 4 && bytes.readUInt32LE(0) === 0xfd2fb528;

@@ -58,16 +58,16 @@ export class Session {
   private readonly losing = new AbortController();
   private readonly held = new Set<string>();
   private last: Promise<unknown> = Promise.resolve();
+  private hear: (notification: Notification) => void = () => undefined;
   private constructor(private readonly runner: QueryRunner, private readonly client: PoolClient) {}
 
   static async open(db: DataSource, onNews: (news: string) => void): Promise<Session> {
     const runner = db.createQueryRunner();
     const client = await runner.connect() as PoolClient;
     const session = new Session(runner, client);
-    const lose = (error?: Error): void => session.losing.abort(error ?? new Error('the session with the database ended'));
-    client.on('error', lose);
-    client.on('end', () => lose());
-    client.on('notification', ({ payload }: Notification) => onNews(payload ?? ''));
+    client.on('error', session.lose);
+    client.on('end', session.lose);
+    client.on('notification', session.hear = ({ payload }: Notification) => onNews(payload ?? ''));
     // A machine that vanished is noticed by the server in half a minute, not in two hours.
     await runner.query('set tcp_keepalives_idle = 15; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3');
     await runner.query('select pg_advisory_lock(hashtextextended($1, 0))', [session.worker]);
@@ -99,18 +99,21 @@ export class Session {
     await this.query('select pg_advisory_unlock(hashtextextended($1, 0))', name);
   }
 
-  async end(): Promise<void> {
+  /** Lets go of everything and gives the connection back. */
+  async end(why: Error = new Error('the session was ended')): Promise<void> {
     if (this.lost.aborted) return;
-    this.losing.abort(new Error('the scanner stops'));
-    await this.runner.query(`select pg_advisory_unlock_all(); unlisten ${newsChannel}`).catch(() => undefined);
-    this.client.removeAllListeners('notification');
+    this.losing.abort(why);
+    await this.runner.query(`select pg_advisory_unlock_all(); unlisten ${newsChannel}`).catch(() => undefined);   // on a dead connection they are gone
+    this.client.off('notification', this.hear).off('error', this.lose).off('end', this.lose);
     await this.runner.release().catch(() => undefined);
   }
 
-  /** One after the other, as a session wants it. A failure means that nobody knows what is held: the session is given up. */
+  private readonly lose = (error?: Error): void => { void this.end(error ?? new Error('the session with the database ended')); };
+
+  /** One after the other, as a session wants it. After a failure nobody knows what is held: the session is given up. */
   private query(sql: string, name: string): Promise<unknown> {
-    const asked = this.last.then(() => this.runner.query(sql, [name])).catch((error: unknown) => {
-      this.losing.abort(error);
+    const asked = this.last.then(() => this.runner.query(sql, [name])).catch((error: Error) => {
+      this.lose(error);
       throw error;
     });
     this.last = asked.catch(() => undefined);

@@ -1,29 +1,40 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askOver, Bus, connectNats } from '@plimsoll/bus';
-import { FindInventory, ImageIndexed, ImagePushed, ImageRejected, scanProgressSubject, type ScanProgress } from '@plimsoll/contracts';
+import { CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ScanCancelled, scanProgressSubject, type ScanProgress } from '@plimsoll/contracts';
 import { Inventory } from '@plimsoll/inventory';
 import { blobFile, buildImage, serveRegistry, type ServedRegistry, type TarSource } from '@plimsoll/oci/testing';
 import { startService, type RunningService } from '@plimsoll/service';
 import { testBench, type TestBench } from '@plimsoll/tools/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { DataSource } from 'typeorm';
+import { Garbage } from './garbage.ts';
 import { manifest } from './manifest.ts';
+import { Presence } from './presence.ts';
 
 let bench: TestBench, service: RunningService, second: RunningService, registry: ServedRegistry, layout: string;
 let down = false;
+/** Blobs that the registry sends only when told. */
+const held = new Map<string, Promise<void>>();
 const stop: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
   process.env['PLIMSOLL_SCANNER_PRIVATE_REGISTRIES'] = 'on';
+  process.env['PLIMSOLL_SCANNER_RESCAN_SECONDS'] = '0.2';
   layout = mkdtempSync(join(tmpdir(), 'scanner-'));
   process.env['PLIMSOLL_SCANNER_LOCAL_ROOTS'] = layout;
   bench = await testBench();
   const { ScannerModule } = await import('./scanner.module.ts');
   service = await startService({ manifest, module: ScannerModule, env: bench.env('scanner') });
   second = await startService({ manifest, module: ScannerModule, env: bench.env('scanner') });
-  registry = await serveRegistry(layout, { intercept: (_request, response) => { if (down) response.writeHead(503).end(); return down; } });
+  registry = await serveRegistry(layout, { intercept: (request, response) => {
+    if (down) { response.writeHead(503).end(); return true; }
+    const digest = request.url!.split('/').at(-1)!, wait = held.get(digest);
+    if (wait) void wait.then(() => response.writeHead(200).end(readFileSync(blobFile(layout, digest))));
+    return wait !== undefined;
+  } });
 });
 afterAll(async () => {
   for (const one of stop) await one();
@@ -76,6 +87,92 @@ describe('the scanner', () => {
     const reads = registry.requests.filter((request) => request.startsWith('GET') && request.includes(images[0]!.layers[0]!.digest));
     expect(reads).toHaveLength(1);
   }, 60_000);
+
+  it('takes other work while a layer comes slowly, and reads that layer once', async () => {
+    const slow = { entries: [os, { path: 'usr/share/slow', content: Buffer.alloc(100_000, 'slow') }] };
+    const images = await Promise.all(Array.from({ length: 10 }, (_, i) => buildImage({ layout, reference: `slow/app:${i}`, layers: [slow, { entries: [npm(`beside-${i}`, '1.0.0')] }] })));
+    await buildImage({ layout, reference: 'quick/app:1', layers: [{ entries: [npm('quick', '1.0.0')] }] });
+    const layer = images[0]!.layers[0]!.digest, release = Promise.withResolvers<void>();
+    held.set(layer, release.promise);
+    const waiting = images.map((_, i) => push(`${registry.host}/slow/app:${i}`));
+    // Ten images for four places: all but one are put aside, and what they have besides is read meanwhile.
+    await vi.waitFor(async () => {
+      const states = await service.get(DataSource).query(`select count(*) filter (where state = 'running')::int as running, count(*) filter (where waits_for = $1)::int as waiting from scans where target like '%/slow/app:%'`, [`layer:${layer}`]);
+      expect(states).toEqual([{ running: 1, waiting: 9 }]);
+    }, 10_000);
+    expect((await push(`${registry.host}/quick/app:1`)).indexed).toMatchObject({ packages: 1 });
+    for (const image of images) expect(registry.requests.filter((request) => request.startsWith('GET') && request.includes(image.layers[1]!.digest))).toHaveLength(1);
+    release.resolve();
+    expect((await Promise.all(waiting)).every(({ indexed }) => indexed?.packages === 1)).toBe(true);
+    expect(registry.requests.filter((request) => request.startsWith('GET') && request.includes(layer))).toHaveLength(1);
+  });
+
+  it('stops a scan that is cancelled while it reads, and says so', async () => {
+    const image = await buildImage({ layout, reference: 'cancelled/app:1', layers: [{ entries: [npm('never', '1.0.0')] }] });
+    held.set(image.layers[0]!.digest, new Promise(() => undefined));
+    const id = randomUUID();
+    await bench.say(ImagePushed, { push: id, project: 'default', target: `${registry.host}/cancelled/app:1` });
+    await vi.waitFor(() => expect(registry.requests.some((request) => request.includes(image.layers[0]!.digest))).toBe(true), 10_000);
+    const ask = askOver(bench.admin);
+    await expect(ask(FindScans, { pushes: [id] })).resolves.toMatchObject({ scans: [{ push: id, state: 'running', attempt: 1 }] });
+    await expect(ask(CancelScan, { push: id, project: 'other', target: 't', by: 'alice' })).rejects.toMatchObject({ code: 'operation-missing' });
+    await expect(ask(CancelScan, { push: id, project: 'default', target: 't', by: 'alice' })).resolves.toEqual({ was: 'running' });
+    await vi.waitFor(async () => expect((await bench.said(ScanCancelled)).filter(({ push }) => push === id)).toMatchObject([{ project: 'default', by: 'alice' }]), 10_000);
+    await expect(ask(FindScans, { pushes: [id] })).resolves.toEqual({ scans: [] });
+    // Its place is free again: as many scans as there are places end after it.
+    await buildImage({ layout, reference: 'after/app:1', layers: [{ entries: [npm('after', '1.0.0')] }] });
+    expect((await Promise.all(Array.from({ length: 4 }, () => push(`${registry.host}/after/app:1`)))).every(({ indexed }) => indexed)).toBe(true);
+    expect((await bench.said(ImageIndexed)).some(({ push }) => push === id) || (await bench.said(ImageRejected)).some(({ push }) => push === id)).toBe(false);
+  });
+
+  it('keeps what it knows of an image that a scheduled look does not find any more', async () => {
+    const image = await buildImage({ layout, reference: 'vanished/app:1', layers: [{ entries: [npm('vanished', '1.0.0')] }] });
+    await push(`${registry.host}/vanished/app:1`);
+    await service.get(DataSource).query(`update images set analyzer = 'older' where digest = $1`, [image.digest]);
+    await vi.waitFor(async () => expect((await bench.said(ImageOutdated)).find((one) => one.image.digest === image.digest)).toMatchObject({ image: { project: 'default', reference: `${registry.host}/vanished/app:1` }, platform: 'linux/amd64' }), 10_000);
+    rmSync(blobFile(layout, image.digest));
+    const id = randomUUID();
+    await bench.say(ImagePushed, { push: id, project: 'default', target: `${registry.host}/vanished/app:1`, digest: image.digest, priority: 'scheduled' });
+    await vi.waitFor(async () => expect((await bench.said(ScanCancelled)).find(({ push }) => push === id)).toMatchObject({ why: expect.stringContaining('stands') }), 10_000);
+    expect((await bench.said(ImageRejected)).some(({ push }) => push === id)).toBe(false);
+  });
+
+  it('reads an outdated image again from what it kept: no layer is fetched when the layers are known', async () => {
+    const image = await buildImage({ layout, reference: 'again/app:1', layers: [{ entries: [npm('again', '1.0.0')] }] });
+    await push(`${registry.host}/again/app:1`);
+    await service.get(DataSource).query(`update images set analyzer = 'older' where digest = $1`, [image.digest]);
+    const { indexed } = await push(`${registry.host}/again/app:1`, { digest: image.digest, priority: 'scheduled' });
+    expect(indexed).toMatchObject({ packages: 1 });
+    expect(await service.get(DataSource).query(`select count(*)::int as n from images where digest = $1 and analyzer <> 'older'`, [image.digest])).toEqual([{ n: 1 }]);
+    expect(registry.requests.filter((request) => request.includes(image.layers[0]!.digest))).toHaveLength(1);
+  });
+
+  it('forgets an image when the last project does, and what only it had, after a grace', async () => {
+    const shared = { entries: [npm('shared', '1.0.0')] };
+    const one = await buildImage({ layout, reference: 'forget/one:1', layers: [shared, { entries: [npm('one', '1.0.0')] }] });
+    await buildImage({ layout, reference: 'forget/two:1', layers: [shared, { entries: [npm('two', '1.0.0')] }] });
+    const [first] = await Promise.all([push(`${registry.host}/forget/one:1`), push(`${registry.host}/forget/two:1`), push(`${registry.host}/forget/one:1`, { project: 'other' })]);
+    const db = service.get(DataSource), session = await service.get(Presence).here(), garbage = service.get(Garbage), documents = service.get(Bus).documents;
+    const forget = async (project: string): Promise<void> => {
+      await bench.say(ImageForgotten, { project, digest: one.digest, reference: 'x', why: 'deleted' });
+      await vi.waitFor(async () => expect(await db.query('select from image_uses where digest = $1 and project = $2', [one.digest, project])).toEqual([]), 10_000);
+    };
+    await forget('default');
+    await garbage.collect(session, 0);
+    await expect(documents.get(first.indexed!.inventory)).resolves.toBeDefined();
+    await forget('other');
+    await garbage.collect(session, 1);   // the grace
+    await expect(documents.get(first.indexed!.inventory)).resolves.toBeDefined();
+    await garbage.collect(session, 0);
+    await expect(documents.get(first.indexed!.inventory)).rejects.toMatchObject({ code: 'document-missing' });
+    const kept = (await db.query('select digest from layers where digest = any($1)', [one.layers.map(({ digest }) => digest)])) as { digest: string }[];
+    expect(kept.map(({ digest }) => digest)).toEqual([one.layers[0]!.digest]);
+    expect(await db.query('select from layer_results where layer = $1', [one.layers[1]!.digest])).toEqual([]);
+    // and a push brings it back, whole
+    const again = await push(`${registry.host}/forget/one:1`);
+    expect(again.indexed).toMatchObject({ packages: 2 });
+    await expect(documents.get(again.indexed!.inventory)).resolves.toBeDefined();
+  });
 
   it('reads what the webhook named, wherever the tag points by now', async () => {
     const old = await buildImage({ layout, reference: 'moved/app:1', layers: [{ entries: [npm('old', '1.0.0')] }] });

@@ -27,7 +27,7 @@ const session = async (onNews: (news: string) => void = () => undefined): Promis
 };
 const add = async (project: string, count = 1, priority: Priority = 'push'): Promise<string[]> => {
   const pushes = Array.from({ length: count }, () => randomUUID());
-  for (const push of pushes) await scans.add(db.manager, { push, project, target: `r.example/${project}:1`, priority });
+  for (const push of pushes) await scans.add(db.manager, { push, project, target: `r.example/${project}:1`, priority }, new Date());
   return pushes;
 };
 const take = async (worker: string, count: number, least: Priority = 'scheduled'): Promise<Scan[]> => {
@@ -75,7 +75,7 @@ describe('the queue', () => {
 
   it('takes a push in once', async () => {
     const push = randomUUID();
-    for (let i = 0; i < 3; i++) await scans.add(db.manager, { push, project: 'a', target: 't', priority: 'push' });
+    for (let i = 0; i < 3; i++) await scans.add(db.manager, { push, project: 'a', target: 't', priority: 'push' }, new Date());
     const { worker } = await session();
     expect(await take(worker, 3)).toHaveLength(1);
   });
@@ -164,7 +164,7 @@ describe('cancelling', () => {
     expect(await scans.cancel(db.manager, running!, 'a')).toBe('running');
     expect(await scans.cancel(db.manager, waiting!, 'a')).toBe('queued');
     expect(await scans.cancel(db.manager, coming, 'a')).toBe('queued');
-    await scans.add(db.manager, { push: coming, project: 'a', target: 't', priority: 'push' });
+    await scans.add(db.manager, { push: coming, project: 'a', target: 't', priority: 'push' }, new Date());
     expect(await take(worker, 3)).toEqual([]);
     expect(await scans.end(db.manager, scan!)).toBe(false);
     expect(await scans.cancel(db.manager, running!, 'a')).toBe('cancelled');

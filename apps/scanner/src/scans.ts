@@ -11,7 +11,7 @@ export const priorities: readonly Priority[] = ['admission', 'push', 'scheduled'
 export interface Scan {
   readonly push: string; readonly project: string; readonly target: string;
   readonly digest: string | undefined; readonly platform: string | undefined; readonly priority: Priority;
-  readonly worker: string; readonly attempt: number; readonly queuedAt: Date; readonly trace: Record<string, string>;
+  readonly worker: string; readonly attempt: number; readonly queuedAt: Date; readonly pushedAt: Date; readonly trace: Record<string, string>;
 }
 
 /** Ended and cancelled scans are remembered for longer than the stream keeps the pushes that could come again. */
@@ -26,14 +26,14 @@ const rememberDays = 8;
 export class Scans {
   constructor(private readonly db: DataSource) {}
 
-  /** Puts a push into the queue; one that is known, or cancelled before it came, stays what it is. */
-  async add(tx: EntityManager, { push, project, target, digest, platform, priority }: ImagePushed): Promise<void> {
+  /** Puts a push, which the stream took in `at`, into the queue; one that is known, or cancelled before it came, stays what it is. */
+  async add(tx: EntityManager, { push, project, target, digest, platform, priority }: ImagePushed, at: Date): Promise<void> {
     await tx.query(`
-      insert into scans (push, project, target, digest, platform, priority, state, trace, turn)
-      select $1, $2, $3, $4, $5, $6, 'queued', $7, greatest(
+      insert into scans (push, project, target, digest, platform, priority, state, trace, pushed_at, turn)
+      select $1, $2, $3, $4, $5, $6, 'queued', $7, $8, greatest(
         (select max(turn) + 1 from scans where project = $2 and priority = $6 and state = 'queued'),
         (select turn from scans where state = 'queued' and waits_for is null and priority = $6 order by turn limit 1), 0)
-      on conflict (push) do nothing`, [push, project, target, digest ?? null, platform ?? null, priorities.indexOf(priority), keepTrace()]);
+      on conflict (push) do nothing`, [push, project, target, digest ?? null, platform ?? null, priorities.indexOf(priority), keepTrace(), at]);
     await tell(tx, 'wake');
   }
 
@@ -44,9 +44,9 @@ export class Scans {
         select push from scans where state = 'queued' and waits_for is null and priority <= $2 and not_before <= now()
         order by priority, turn, queued_at limit 1 for update skip locked)
       update scans set state = 'running', worker = $1, attempt = attempt + 1, started_at = now() from next where scans.push = next.push
-      returning scans.push, project, target, digest, platform, priority, worker, attempt, trace, queued_at`, [worker, priorities.indexOf(least)]) as [Row[], number];
+      returning scans.push, project, target, digest, platform, priority, worker, attempt, trace, queued_at, pushed_at`, [worker, priorities.indexOf(least)]) as [Row[], number];
     const [row] = rows;
-    return row && { ...row, queuedAt: row.queued_at, digest: row.digest ?? undefined, platform: row.platform ?? undefined, priority: priorities[row.priority]! };
+    return row && { ...row, queuedAt: row.queued_at, pushedAt: row.pushed_at, digest: row.digest ?? undefined, platform: row.platform ?? undefined, priority: priorities[row.priority]! };
   }
 
   /** Ends a scan that is still this worker's; false: it was cancelled, or given to another. */
@@ -135,5 +135,5 @@ export class Scans {
 
 const tell = async (db: EntityManager | DataSource, news: string): Promise<void> => { await db.query('select pg_notify($1, $2)', [newsChannel, news]); };
 
-interface Row { push: string; project: string; target: string; digest: string | null; platform: string | null; priority: number; worker: string; attempt: number; trace: Record<string, string>; queued_at: Date }
+interface Row { push: string; project: string; target: string; digest: string | null; platform: string | null; priority: number; worker: string; attempt: number; trace: Record<string, string>; queued_at: Date; pushed_at: Date }
 interface FoundRow { push: string; state: 'queued' | 'running'; priority: number; attempt: number; waits_for: string | null; later: boolean; queued_at: Date; started_at: Date | null; ahead: number | null }

@@ -114,7 +114,7 @@ export class WorkOnScans implements OnApplicationBootstrap, BeforeApplicationShu
   private indexed(scan: Scan, indexed: IndexedImage): Promise<boolean> {
     return ours(() => this.bus.commit(async (tx, say) => {
       if (!await this.scans.end(tx, scan)) return false;
-      await this.images.indexed(tx, indexed, scan.project, scan.target);
+      await this.images.indexed(tx, indexed, scan);
       const { digest, ...facts } = indexed.image;
       await say(ImageIndexed, { ...facts, push: scan.push, image: { project: scan.project, reference: scan.target, digest } });
       return true;

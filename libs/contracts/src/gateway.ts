@@ -22,7 +22,9 @@ export type ImagePushed = Body<typeof ImagePushed>;
 
 /** A project has an image no more: everybody forgets what he keeps of it for that project. Said again when an event of before comes in late. */
 export const ImageForgotten = event('gateway', 'image.forgotten.v1', {
-  project: Project, digest: Digest, reference: z.string().max(4096),
+  project: Project,
+  /** Absent when the image was rejected before anybody knew it; then `reference` is the target it went by. */
+  digest: Digest.optional(), reference: z.string().max(4096),
   /** A person deleted it, or the project keeps only so many. */
   why: z.enum(['deleted', 'retention']),
   by: z.string().max(256).optional(),

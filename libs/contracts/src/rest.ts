@@ -3,14 +3,15 @@ import { FindingSummary, Severity, State } from '@plimsoll/matching';
 import { z } from 'zod';
 import { Digest, PageRequest, pageOf, ProblemBody, Project, Timestamp } from './common.ts';
 import { AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, IngestSource, ListVex, ProblemName, VexDocument, WhoHas } from './feeds.ts';
+import { Priority } from './gateway.ts';
 import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login, RedeemBootstrap } from './identity.ts';
 import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions, ResumeSubscription, RotateSecret } from './notifier.ts';
 import { flag, listOf, operation, type Operation } from './operation.ts';
 import { CreateException, GetPolicy, GetVerdict, ListExceptions, PolicyException, Reason, ReplayPolicy, SetPolicy, VerdictDecision } from './policy.ts';
-import { ScanProgress } from './scanner.ts';
+import { FoundScan, ScanProgress } from './scanner.ts';
 
-/** How far a push is. `judged` and `rejected` end it. */
-export const PushState = z.enum(['pushed', 'indexing', 'indexed', 'matched', 'judged', 'rejected']);
+/** How far a push is: `pushed` waits in the queue, `indexing` is being read; `judged`, `rejected` and `cancelled` end it. */
+export const PushState = z.enum(['pushed', 'indexing', 'indexed', 'matched', 'judged', 'rejected', 'cancelled']);
 export type PushState = z.output<typeof PushState>;
 
 export const Progress = ScanProgress.omit({ push: true, project: true });
@@ -20,9 +21,14 @@ export type Progress = z.output<typeof Progress>;
 export const PushOperation = z.object({
   id: z.uuid(), project: Project, target: z.string(), platform: z.string().optional(), digest: Digest.optional(),
   state: PushState, done: z.boolean(),
+  priority: Priority,
+  /** Where it is in the queue and among the scanners, while it is there. */
+  scan: FoundScan.omit({ push: true, priority: true }).optional(),
   progress: Progress.optional(),
   /** Why it was rejected. */
   problem: ProblemBody.optional(),
+  /** Why it was cancelled. */
+  why: z.string().optional(),
   decision: VerdictDecision.optional(),
   /** Notifications that reached somebody because of this push. */
   notifications: z.int().nonnegative(),
@@ -46,7 +52,7 @@ export const ImageItem = z.object({
 });
 export type ImageItem = z.output<typeof ImageItem>;
 
-export const ImageEventType = z.enum(['image.pushed', 'image.indexing', 'image.indexed', 'image.rejected', 'image.matched', 'verdict.changed', 'push.judged', 'notification.delivered']);
+export const ImageEventType = z.enum(['image.pushed', 'image.indexing', 'image.indexed', 'image.rejected', 'image.matched', 'verdict.changed', 'push.judged', 'notification.delivered', 'scan.cancelled', 'image.forgotten']);
 export type ImageEventType = z.output<typeof ImageEventType>;
 
 /** Something that happened to an image. `image.indexing` is live only and has no id: nobody resumes after it. */
@@ -59,8 +65,21 @@ export const ImageEvent = z.object({
   decision: VerdictDecision.optional(), previous: VerdictDecision.optional(), reasons: z.array(Reason).optional(),
   problem: ProblemBody.optional(),
   channel: z.string().optional(), trace_id: z.string().optional(),
+  /** Why a scan was cancelled, or an image forgotten. */
+  why: z.string().optional(),
 });
 export type ImageEvent = z.output<typeof ImageEvent>;
+
+/** What a project keeps of its images, and how often it looks at its tags again. Nothing said: everything, and never. */
+export const Upkeep = z.object({
+  /** Images of each repository that stay, by their last push. */
+  keep_last: z.int().min(1).max(10_000).optional(),
+  /** Days after its last push that an image stays. An image stays while either rule keeps it, and while an admission asked for it in the last 30 days. */
+  keep_days: z.int().min(1).max(3650).optional(),
+  /** Days after which each tag is looked up again, because it may have moved. */
+  rescan_days: z.number().min(0.01).max(365).optional(),
+});
+export type Upkeep = z.output<typeof Upkeep>;
 
 /** RFC 9457 with what this house adds. */
 export const ProblemDocument = z.object({
@@ -91,8 +110,27 @@ export const operations = {
     body: {
       /** As skopeo names it; usually a registry reference. */
       target: z.string().min(1).max(4096), platform: z.string().min(1).max(64).optional(),
+      /** `admission` is for somebody who waits for the answer to start a workload; `scheduled` for what has time. Projects take turns within a priority. */
+      priority: Priority.default('push'),
     },
     answer: PushOperation, location: ({ links }) => links.self,
+  }),
+  listOperations: operation({
+    id: 'listOperations', method: 'GET', path: '/v1/projects/{project}/operations', group: 'Images', rpc: 'ListOperations', scope: 'images:read', status: 200,
+    summary: 'Pushes, the newest first', params: project,
+    query: {
+      /** `pushed` stands for all that are not indexed yet, waiting or being read. */
+      state: listOf(PushState.exclude(['indexing'])).optional(),
+      /** Only those that have not ended. */
+      open: flag.optional(),
+      ...PageRequest.shape,
+    },
+    answer: pageOf(PushOperation),
+  }),
+  cancelOperation: operation({
+    id: 'cancelOperation', method: 'POST', path: '/v1/projects/{project}/operations/{push}/cancel', group: 'Images', rpc: 'CancelOperation', scope: 'images:write', status: 200,
+    summary: 'End a push that is not read yet', description: 'Possible until the image is indexed; then the answer is 409 `scan-ended`. What was read of its layers is kept.',
+    params: { project: Project, push: z.uuid() }, answer: PushOperation,
   }),
   getOperation: operation({
     id: 'getOperation', method: 'GET', path: '/v1/projects/{project}/operations/{push}', group: 'Images', rpc: 'GetOperation', scope: 'images:read', status: 200,
@@ -115,6 +153,18 @@ export const operations = {
   getImage: operation({
     id: 'getImage', method: 'GET', path: '/v1/projects/{project}/images/{digest}', group: 'Images', rpc: 'GetImage', scope: 'images:read', status: 200,
     summary: 'One image', params: image, answer: ImageItem,
+  }),
+  deleteImage: operation({
+    id: 'deleteImage', method: 'DELETE', path: '/v1/projects/{project}/images/{digest}', group: 'Images', rpc: 'DeleteImage', scope: 'images:write', status: 204,
+    summary: 'Forget an image: its findings, verdicts and events in this project', description: 'Every service forgets it, in seconds. A later push of the same image brings it back.', params: image, answer: nothing,
+  }),
+  getUpkeep: operation({
+    id: 'getUpkeep', method: 'GET', path: '/v1/projects/{project}/upkeep', group: 'Images', rpc: 'GetUpkeep', scope: 'images:read', status: 200,
+    summary: 'What the project keeps, and how often it looks again', params: project, answer: Upkeep,
+  }),
+  setUpkeep: operation({
+    id: 'setUpkeep', method: 'PUT', path: '/v1/projects/{project}/upkeep', group: 'Images', rpc: 'SetUpkeep', scope: 'images:write', status: 200,
+    summary: 'Change what the project keeps, and how often it looks again', params: project, body: Upkeep.shape, answer: Upkeep,
   }),
   getInventory: operation({
     id: 'getInventory', method: 'GET', path: '/v1/projects/{project}/images/{digest}/inventory', group: 'Images', rpc: 'GetInventory', scope: 'images:read', status: 200,
