@@ -4,7 +4,6 @@ import { Problem } from '@plimsoll/problem';
 import type { EntityManager } from 'typeorm';
 import { indexOfNames } from './advisory-rows.ts';
 import type { Feed } from './feed-table.ts';
-import { feedsConfig } from './feeds.config.ts';
 
 /** A canary and whether the revision finds it. */
 export interface CanaryResult { readonly canary: string; readonly held: boolean }
@@ -15,9 +14,8 @@ export const canaryName = ({ ecosystem, name, version, finds }: Canary): string 
  * Asks what every canary of a source must find, of the advisories as they are inside this transaction and of the matcher
  * itself. One that was found before and is not any more is Problem `feed-canary-lost`, unless a person says that it is so.
  */
-export async function checkCanaries(tx: EntityManager, { id, shelf }: Feed, acceptLoss: boolean): Promise<CanaryResult[]> {
+export async function checkCanaries(tx: EntityManager, { id, shelf }: Feed, { canaries: own, acceptLoss }: { readonly canaries: readonly Canary[]; readonly acceptLoss: boolean }): Promise<CanaryResult[]> {
   if (shelf !== 'advisories') return [];
-  const own = feedsConfig().PLIMSOLL_FEEDS_CANARIES;
   const asked = [...canaries.filter(({ source }) => source === id), ...own];
   const index = await indexOfNames(tx, asked);
   const results = asked.map((canary): CanaryResult => ({ canary: canaryName(canary), held: isFound(canary, judge(index, canary)) }));

@@ -72,7 +72,7 @@ export class Ingest {
       const ingested = await this.bus.commit(async (tx, say): Promise<Ingested> => {
         const copied = await copyFeed(tx, feed, opened.files, (await currentRevision(tx)).number + 1, signal);
         known.keptAside = copied.rejected;
-        const plausible = { floor: opened.floor, shrinkLimit: this.config.PLIMSOLL_FEEDS_SHRINK_LIMIT, acceptLoss };
+        const plausible = { floor: opened.floor, shrinkLimit: this.config.PLIMSOLL_FEEDS_SHRINK_LIMIT, canaries: this.config.PLIMSOLL_FEEDS_CANARIES, acceptLoss };
         const published = await publishRevision(tx, say, feed, copied, plausible, (change) => { known.change = change; });
         if (opened.validators) await tx.query('update sources set validators = $2 where source = $1', [feed.id, opened.validators]);
         return { ...published, advisories: copied.records, keptAside: copied.rejected };

@@ -1,3 +1,4 @@
+import type { Canary } from '@plimsoll/advisories';
 import type { Say } from '@plimsoll/bus';
 import { RevisionPublished, type SourceChange } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
@@ -23,6 +24,8 @@ export interface Plausible {
   readonly floor: number;
   /** Least share of what it had. */
   readonly shrinkLimit: number;
+  /** An operator's own, besides those of the table. */
+  readonly canaries: readonly Canary[];
   /** A person has looked, and says that the loss is real. */
   readonly acceptLoss: boolean;
 }
@@ -54,7 +57,7 @@ export async function publishRevision(tx: EntityManager, say: Say, feed: Feed, c
   const revision = before + 1;
   if (revision !== copied.revision) await tx.query(`update ${feed.shelf} set valid_from = $1 where id >= $2 and id < $3`, [revision, copied.base, copied.end]);
   await close(tx, feed, [...copied.gone, ...copied.replaced], revision);
-  const canaries = await checkCanaries(tx, feed, plausible.acceptLoss);
+  const canaries = await checkCanaries(tx, feed, plausible);
 
   // 4. findings of the package versions under those names, and of nothing else
   await noteTouched(tx, feed, copied);
