@@ -41,7 +41,7 @@ export type ReadingNews = { readonly batch: ReadingBatch } | { readonly done: Re
 /** Records kept aside with their text, of one ingest. */
 const keptAsideAtMost = 1_000;
 /** Memory one thread may take for JavaScript objects, in MB; what a hostile feed makes of it ends the thread, not the service. */
-const heapMegabytes = 512, youngMegabytes = 4;
+const heapMegabytes = 512, youngMegabytes = 6;
 const isSource = import.meta.url.endsWith('.ts');
 const threadFile = new URL(isSource ? './reading-thread.ts' : './reading-thread.js', import.meta.url);
 

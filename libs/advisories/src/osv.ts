@@ -167,9 +167,22 @@ function severityOfRecord(osv: Osv): Severity | undefined {
 function scoresOf(list: readonly { type: string; score?: string | null | undefined }[]): Scored[] {
   return list.flatMap(({ type, score: vector }) => {
     if (!vector || (type !== 'CVSS_V2' && type !== 'CVSS_V3' && type !== 'CVSS_V4')) return [];
-    // Some are published with a slash too many at the end.
-    try { return [{ type, vector, score: scoreCvss(vector.replace(/\/$/, '')).score }]; } catch { return [{ type, vector }]; }
+    const score = scoreOf(vector);
+    return [score === undefined ? { type, vector } : { type, vector, score }];
   });
+}
+
+/** Few vectors are on most records. */
+const scoreByVector = new Map<string, number | undefined>();
+
+function scoreOf(vector: string): number | undefined {
+  if (scoreByVector.has(vector)) return scoreByVector.get(vector);
+  if (scoreByVector.size >= 20_000) scoreByVector.clear();
+  let score: number | undefined;
+  // Some are published with a slash too many at the end.
+  try { score = scoreCvss(vector.replace(/\/$/, '')).score; } catch { /* its text is kept */ }
+  scoreByVector.set(vector, score);
+  return score;
 }
 
 const best = (scores: readonly Scored[]): Severity | undefined => {

@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
-import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 import { invalid } from '@plimsoll/problem';
 import type { FeedLimits, FeedRecord } from './feed.ts';
+import { inflateSmall } from './inflate-small.ts';
 
 // APPNOTE.TXT 6.3.10, section 4.3: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 const endSignature = 0x06054b50, end64Signature = 0x06064b50, locator64Signature = 0x07064b50, entrySignature = 0x02014b50, localSignature = 0x04034b50;
@@ -121,9 +122,9 @@ async function* contents(file: FileHandle, window: Window, entry: Entry, archive
   const start = 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
   if (isSmall) {
     const packed = start + entry.packed <= head.length ? head.subarray(start, start + entry.packed) : await read(file, entry.offset + start, entry.packed, archive);
-    let bytes: Buffer = packed;
+    let bytes: Buffer = entry.method === 8 ? packed : Buffer.from(packed);
     if (entry.method === 8) {
-      try { bytes = inflateRawSync(packed, { maxOutputLength: Math.max(1, entry.size) }); } catch (error) { throw invalid('record-malformed', `${where} does not inflate to its ${entry.size} bytes`, error); }
+      try { bytes = inflateSmall(packed, entry.size); } catch (error) { throw invalid('record-malformed', `${where} does not inflate to its ${entry.size} bytes`, error); }
     }
     if (bytes.length !== entry.size || crc32(bytes) !== entry.crc) throw invalid('record-checksum', `${where} does not match its checksum`);
     yield bytes;
@@ -150,7 +151,8 @@ async function* contents(file: FileHandle, window: Window, entry: Entry, archive
 class Window {
   readonly #file: FileHandle;
   readonly #name: string;
-  #bytes: Buffer = Buffer.alloc(0);
+  readonly #room = Buffer.allocUnsafe(512 * 1024);
+  #bytes: Buffer = this.#room.subarray(0, 0);
   #from = 0;
   constructor(file: FileHandle, name: string) { this.#file = file; this.#name = name; }
 
@@ -158,8 +160,8 @@ class Window {
   async read(offset: number, length: number, least: number): Promise<Buffer> {
     const end = this.#from + this.#bytes.length;
     if (offset < this.#from || offset + length > end) {
-      if (length > 512 * 1024) return read(this.#file, offset, length, this.#name, least);
-      this.#bytes = await read(this.#file, offset, 512 * 1024, this.#name, least);
+      if (length > this.#room.length) return read(this.#file, offset, length, this.#name, least);
+      this.#bytes = await read(this.#file, offset, this.#room.length, this.#name, least, this.#room);
       this.#from = offset;
     }
     return this.#bytes.subarray(offset - this.#from, offset - this.#from + length);
@@ -171,9 +173,9 @@ async function* pieces(file: FileHandle, offset: number, length: number, name: s
 }
 
 /** Bytes of the file; fewer than `least` (default: all asked for) is Problem `feed-truncated`. */
-async function read(file: FileHandle, offset: number, length: number, name: string, least = length): Promise<Buffer> {
+async function read(file: FileHandle, offset: number, length: number, name: string, least = length, into?: Buffer): Promise<Buffer> {
   if (!(offset >= 0) || !Number.isSafeInteger(offset + length)) throw invalid('feed-malformed', `${name}: an offset outside any file`);
-  const buffer = Buffer.allocUnsafe(length);
+  const buffer = into ?? Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
     const { bytesRead } = await file.read(buffer, filled, length - filled, offset + filled);
