@@ -1,5 +1,7 @@
-import { indexTarget, type Inventory } from '@plimsoll/inventory';
+import { indexTarget, type Inventory, scanners } from '@plimsoll/inventory';
 import { parseLimits, recogniseTarget } from '@plimsoll/oci';
+import { Problem } from '@plimsoll/problem';
+import { wantedBases } from './bases-file.ts';
 import type { Option, Parsed } from './command.ts';
 import { plural, Progress } from './terminal.ts';
 
@@ -7,6 +9,8 @@ import { plural, Progress } from './terminal.ts';
 export const targetOptions: Readonly<Record<string, Option>> = {
   platform: { type: 'string', value: 'OS/ARCH', what: 'which image of a multi-platform index, e.g. linux/arm64' },
   'no-verify': { type: 'boolean', what: 'docker-archive: read headers alone and take its digests on trust, several times as fast' },
+  scanners: { type: 'string', value: 'LIST', what: 'what to look for besides packages: vuln, secret, config, license (default all)' },
+  base: { type: 'string', multiple: true, value: 'IMAGE|FILE', what: 'a base image to tell apart, besides those of `plimsoll bases`' },
   limit: { type: 'string', multiple: true, value: 'NAME=VALUE', what: 'what the target may cost, see docs/limits.md' },
 };
 
@@ -22,15 +26,24 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
   const interrupt = (): void => abort.abort();
   process.once('SIGINT', interrupt);
   try {
-    const platform = parsed.text('platform');
+    const platform = parsed.text('platform'), wanted = wantedScanners(parsed), bases = await wantedBases(parsed.texts('base'));
     return await indexTarget(await recogniseTarget(text), {
       signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}),
+      without: scanners.filter((one) => !wanted.has(one)), bases,
       onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Read ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB  ${text}`),
     });
   } finally {
     process.off('SIGINT', interrupt);
     progress.done();
   }
+}
+
+/** What --scanners names; everything when it is not given. */
+export function wantedScanners(parsed: Parsed): ReadonlySet<string> {
+  const known = ['vuln', ...scanners], named = parsed.text('scanners')?.toLowerCase().split(',').map((word) => word.trim()) ?? known;
+  const other = named.find((word) => !known.includes(word));
+  if (other !== undefined) throw new Problem('invalid', `--scanners ${other}: choose from ${known.join(', ')}`, { code: 'usage' });
+  return new Set(named);
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0);

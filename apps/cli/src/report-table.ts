@@ -1,5 +1,7 @@
 import type { ScanReport } from '@plimsoll/contracts';
+import type { Inventory } from '@plimsoll/inventory';
 import type { Finding } from '@plimsoll/matching';
+import { configurationLines, secretLines } from './other-findings.ts';
 import { paint, plural, table, width, wrap } from './terminal.ts';
 
 /** A scan as people read it: what, what is wrong, whether it may sail and why. `fit` is the width of the tables, Infinity in a file. */
@@ -7,15 +9,30 @@ export function reportTable(report: ScanReport, fit?: number): string {
   const { target, os, packages, findings, not_covered, advisories, partial } = report;
   return [
     paint('bold', target.reference),
-    wrap(paint('dim', [...whatItIs(target.platform, os), plural(packages.length, 'package') + (target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''), `${plural(advisories.count, 'advisory', 'advisories')} of ${advisories.built.slice(0, 10)}`].join('; ')), ''),
+    wrap(paint('dim', [...whatItIs(target.platform, os), plural(packages.length, 'package') + (target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''), `${plural(advisories.count, 'advisory', 'advisories')} of ${advisories.built.slice(0, 10)}`, ...baseWords(target)].join('; ')), ''),
     '',
     ...(findings.length ? [findingsTable(findings, fit), ''] : []),
     wrap(summaryLine({ ...report, packages: packages.length }), ' '),
     ...(not_covered.length ? [wrap(coverageWords(not_covered), ' ')] : []),
     '',
+    ...secretLines(report.secrets, fit), ...configurationLines(report.configuration.findings, fit),
     ...verdictLines(report.verdict, partial),
   ].join('\n');
 }
+
+/** What is inside, where nothing was looked up. */
+export function contentsTable({ target, os, packages, secrets, configuration }: Inventory, fit?: number): string {
+  const found = [...secretLines(secrets, fit), ...configurationLines(configuration.findings, fit)];
+  return [
+    paint('bold', target.reference),
+    wrap(paint('dim', [...whatItIs(target.platform, os), plural(packages.length, 'package') + (target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''), ...baseWords(target)].join('; ')), ''), '',
+    ...found.length ? found : [' No secrets and no problems of the configuration were found.', ''],
+    paint('dim', ' Vulnerabilities were not looked up.'),
+  ].join('\n');
+}
+
+/** `built on debian:12-slim (3 layers)`; of a claim that it is one. */
+const baseWords = ({ base }: Inventory['target']): string[] => (base ? [base.told === 'registered' ? `built on ${base.name} (${plural(base.layers ?? 0, 'layer')})` : `claims to be built on ${base.name}`] : []);
 
 /** `linux/amd64; Alpine Linux v3.15`, as far as it is known. */
 export const whatItIs = (platform: string | undefined, os: { name: string } | null | undefined): string[] => [...platform ? [platform] : [], os?.name ?? 'no operating system'];

@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   inventory: { summary: 'the packages of a target alone', load: () => import('./inventory.ts') },
   explain: { summary: 'why a target has a finding', load: () => import('./explain.ts') },
   'why-not': { summary: 'why a target has no finding for a CVE', load: () => import('./why-not.ts') },
+  bases: { summary: 'the base images this machine knows: list, add, remove', load: () => import('./bases.ts') },
   db: { summary: 'the advisory database of this machine: status, update, build, import', load: () => import('./db.ts') },
   versions: { summary: 'compare versions as their package managers do, and ask ranges', load: () => import('./versions.ts') },
   cvss: { summary: 'the scores of CVSS vectors', load: () => import('./cvss.ts') },

@@ -10,8 +10,9 @@ import { type Inventory, type InventoryProblem, type Layer, type Location, type 
 import { findOwners } from './owners.ts';
 import { packagePurl } from './package-purl.ts';
 import { unpackPaths } from './packed-paths.ts';
+import type { Scanner } from './scanners.ts';
 import { describeRule } from './secrets/rules.ts';
-import { secretsOfImage, withoutSecrets } from './secrets/secrets-of-image.ts';
+import { secretsOfImage } from './secrets/secrets-of-image.ts';
 
 /** What the manifest and the configuration say of an image, and the analyses of its layers, lowest first. */
 export interface ImageParts {
@@ -20,6 +21,8 @@ export interface ImageParts {
   readonly layers: readonly LayerPart[];
   /** Whether the reference names it in a registry. */
   readonly fromRegistry?: boolean | undefined;
+  /** What is not told. */
+  readonly without?: readonly Scanner[] | undefined;
 }
 
 /** One layer of the manifest. A layer that could not be read has a problem instead of an analysis: the inventory is then partial. */
@@ -30,7 +33,7 @@ export interface LayerPart {
 }
 
 /** The analyses of the layers as one inventory. Pure; the same parts give the same bytes of JSON. */
-export function coalesce({ target, config: { config, created, history = [] }, layers, fromRegistry = false }: ImageParts): Inventory {
+export function coalesce({ target, config: { config, created, history = [] }, layers, fromRegistry = false, without = [] }: ImageParts): Inventory {
   const { seen, since } = layLayers(layers);
   const digests = layers.map(({ layer }) => layer.digest);
   const problems: InventoryProblem[] = [
@@ -40,24 +43,25 @@ export function coalesce({ target, config: { config, created, history = [] }, la
   ];
   const steps = stepsOf(history, digests);
   const contents = contentsOf(seen, (sighting, found) => digests[since.get(identity(sighting, found))!]);
-  const secrets = [...secretsOfImage(config, steps), ...secretsOfLayers(layers, seen)].sort(worstSecretFirst);
+  const { secrets: told, clean } = secretsOfImage(config, steps);
+  const secrets = without.includes('secret') ? [] : [...told, ...secretsOfLayers(layers, seen)].sort(worstSecretFirst);
   const { User, ExposedPorts, Entrypoint, Cmd, Volumes, Healthcheck, Env, Labels } = config;
   return {
-    target: { kind: 'image', ...target, layers: layers.map(describeLayer) },
+    target: { kind: 'image', ...target, layers: layers.map((part) => describeLayer(part, clean)) },
     ...contents,
     secrets,
     configuration: {
       ...(User && { user: User }),
       ...(ExposedPorts?.length && { exposed_ports: [...ExposedPorts] }),
-      ...(Entrypoint?.length && { entrypoint: Entrypoint.map(withoutSecrets) }),
-      ...(Cmd?.length && { command: Cmd.map(withoutSecrets) }),
+      ...(Entrypoint?.length && { entrypoint: Entrypoint.map(clean) }),
+      ...(Cmd?.length && { command: Cmd.map(clean) }),
       ...(Volumes?.length && { volumes: [...Volumes] }),
-      ...(Healthcheck?.length && { healthcheck: Healthcheck.map(withoutSecrets) }),
+      ...(Healthcheck?.length && { healthcheck: Healthcheck.map(clean) }),
       ...(Env?.length && { environment: Env.map((variable) => variable.split('=', 1)[0]!) }),
-      ...(Labels && Object.keys(Labels).length && { labels: sortedRecord(Object.fromEntries(Object.entries(Labels).map(([name, value]) => [name, withoutSecrets(`${name}=${value}`).slice(name.length + 1)]))) }),
+      ...(Labels && Object.keys(Labels).length && { labels: sortedRecord(Object.fromEntries(Object.entries(Labels).map(([name, value]) => [name, clean(`${name}=${value}`).slice(name.length + 1)]))) }),
       ...(created && { created }),
-      findings: checkTarget({
-        image: { reference: target.reference, fromRegistry, config, steps: steps.map((step) => ({ ...step, text: withoutSecrets(step.text), arguments: [] })), base: target.base },
+      findings: without.includes('config') ? [] : checkTarget({
+        image: { reference: target.reference, fromRegistry, config, steps: steps.map((step) => ({ ...step, text: clean(step.text), arguments: [] })), base: target.base },
         ...factsOf(seen, (layer) => digests[layer]), packages: contents.packages, secrets,
       }),
     },
@@ -65,10 +69,11 @@ export function coalesce({ target, config: { config, created, history = [] }, la
   };
 }
 
-const describeLayer = ({ layer: { created_by, ...layer }, analysis }: LayerPart): Layer => ({
+const describeLayer = ({ layer: { created_by, ...layer }, analysis }: LayerPart, clean: (text: string) => string): Layer => ({
   ...layer,
-  ...(analysis && { diff_id: analysis.diff_id, ...(analysis.verified === false && { verified: false as const }) }),
-  ...(created_by && { created_by: withoutSecrets(created_by) }),
+  ...(analysis && { diff_id: analysis.diff_id }),
+  ...((!analysis || analysis.verified === false) && { verified: false as const }),
+  ...(created_by && { created_by: clean(created_by) }),
 });
 
 /** What checks judge of the files seen. */

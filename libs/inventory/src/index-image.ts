@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ImageLimits, type ImageSource, type LayerInput, type OnBytes, openImage, type OpenOptions, readDirectory, type ReadLimits, type Target } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
+import { claimedBase, type KnownBase, withBase } from './bases.ts';
 import { analyzeLayer, canBeWalked } from './analyze-layer.ts';
 import { CatalogVisitor } from './catalog-visitor.ts';
 import { catalogerKey } from './cataloger.ts';
@@ -15,6 +16,7 @@ import { type LayerAnalysis, mergeAnalyses, missingFrom } from './layer-analysis
 import { LayerPool } from './layer-pool.ts';
 import { lockfiles } from './lockfiles.ts';
 import type { Inventory, Layer } from './model.ts';
+import { neededWithout, type Scanner } from './scanners.ts';
 
 /** How far the reading of an image is; bytes are stored bytes, of layers known before too. */
 export interface Progress { readonly layersDone: number; readonly layersTotal: number; readonly bytesDone: number; readonly bytesTotal: number }
@@ -37,6 +39,10 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   readonly analyzed?: ((analysis: LayerAnalysis) => Promise<void>) | undefined;
   /** Wraps the look-up and the reading of one layer that is not wholly known, so that of several processes one reads it. May reject with a Problem of its own when another does. */
   readonly alone?: (<T>(digest: string, work: () => Promise<T>) => Promise<T>) | undefined;
+  /** What is not looked for. */
+  readonly without?: readonly Scanner[] | undefined;
+  /** Base images that are known: what comes from one is marked. */
+  readonly bases?: readonly KnownBase[] | undefined;
   /** True: a layer that cannot be read rejects with its Problem (which says whether trying again helps). Else it is a problem of a partial inventory. */
   readonly strict?: boolean | undefined;
 }
@@ -80,8 +86,8 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
     }), failing);
     // What follows takes memory too; threads that are no longer needed give theirs back first.
     if (!options.pool) await pool?.close();
-    const { reference, digest, platform, config } = image;
-    return coalesce({ target: { reference, ...(digest && { digest }), platform }, config, layers: parts, fromRegistry: image.fromRegistry });
+    const { reference, digest, platform, config, fromRegistry } = image, { without, bases = [] } = options, base = claimedBase(image);
+    return withBase(coalesce({ target: { reference, ...(digest && { digest }), platform, ...(base && { base }) }, config, layers: parts, fromRegistry, without }), bases);
   } finally {
     if (!options.pool) await pool?.close();
   }
@@ -132,13 +138,13 @@ async function readPart(image: ImageSource, i: number, analyze: Analyze, options
 }
 
 /** What is known of the layer, completed by the catalogers that have not seen it. */
-async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cached, analyzed, alone = (_digest, work) => work() }: IndexOptions): Promise<LayerAnalysis> {
+async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cached, analyzed, without = [], alone = (_digest, work) => work() }: IndexOptions): Promise<LayerAnalysis> {
   const { digest, diffId } = image.layers[i]!;
   const lookUp = async (): Promise<{ known: LayerAnalysis | undefined; missing: string[] }> => {
     // A docker-archive names its layers by the diffId its configuration claims: nothing is looked up under an unproven name.
     const known = image.digest === undefined ? undefined : await cached?.(digest);
     if (known && known.diff_id !== diffId) throw new Problem('invalid', `the configuration claims ${diffId}, the layer is ${known.diff_id}`, { code: 'diff-id-mismatch' });
-    return { known, missing: missingFrom(known ?? { results: {} }, catalogers.map(catalogerKey)) };
+    return { known, missing: missingFrom(known ?? { results: {} }, neededWithout(catalogers, without).map(catalogerKey)) };
   };
   const before = await lookUp();
   if (before.known && before.missing.length === 0) return before.known;
@@ -156,9 +162,9 @@ const smallImage = 8 * 1024 * 1024;
 /** In a directory of sources the lock files say what will be installed; in a system what is installed says so itself. */
 const isRootFilesystem = (root: string): boolean => [...releaseFiles, 'var/lib/dpkg', 'lib/apk', 'var/lib/rpm', 'usr/lib/sysimage/rpm', 'var/lib/pacman', 'var/db/pkg', 'usr/lib/opkg', 'var/lib/opkg'].some((path) => existsSync(join(root, path)));
 
-async function indexDirectory(root: string, { limits, signal, onProgress }: IndexOptions): Promise<Inventory> {
+async function indexDirectory(root: string, { limits, signal, onProgress, without = [] }: IndexOptions): Promise<Inventory> {
   const isSystem = isRootFilesystem(root);
-  const visitor = new CatalogVisitor(isSystem ? catalogers : [...catalogers, ...lockfiles]);
+  const visitor = new CatalogVisitor(neededWithout(isSystem ? catalogers : [...catalogers, ...lockfiles], without));
   const { problems } = await readDirectory(root, visitor, limits, signal);
   const seen = Object.values(visitor.results()).flatMap((files) => Object.entries(files).map(([path, found]) => ({ path, layer: 0, found })));
   seen.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -168,7 +174,7 @@ async function indexDirectory(root: string, { limits, signal, onProgress }: Inde
     target: { kind: 'filesystem', reference: root, layers: [] },
     ...contents,
     secrets,
-    configuration: { findings: isSystem ? checkTarget({ ...factsOf(seen, () => undefined), packages: contents.packages, secrets }) : [] },
+    configuration: { findings: isSystem && !without.includes('config') ? checkTarget({ ...factsOf(seen, () => undefined), packages: contents.packages, secrets }) : [] },
     problems: sortedProblems([...problems, ...problemsOfFiles(seen)]),
   };
 }

@@ -1,6 +1,8 @@
 export * from './analyze-layer.ts';
+export * from './bases.ts';
 export { type CatalogedFile, type Cataloger, catalogerKey, type FileCataloger, type PartsCataloger } from './cataloger.ts';
 export * from './catalogers.ts';
+export { type Check, checks } from './checks/check-target.ts';
 export * from './coalesce.ts';
 export { Found, FoundPackage, OwnedFiles } from './found.ts';
 export * from './index-file.ts';
@@ -11,4 +13,5 @@ export * from './model.ts';
 export * from './package-purl.ts';
 export * from './purl.ts';
 export * from './sbom/index.ts';
+export * from './scanners.ts';
 export * from './schema.ts';

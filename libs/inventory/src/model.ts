@@ -72,7 +72,7 @@ export const Layer = z.object({
   size: z.number().int().nonnegative(),
   media_type: z.string().optional(),
   created_by: z.string().optional(),
-  /** false: read by its headers alone, as asked; nobody compared its bytes with its digest. */
+  /** false: read by its headers alone, as asked, or not at all; nobody compared its bytes with its digests. */
   verified: z.literal(false).optional(),
 });
 export type Layer = z.output<typeof Layer>;
