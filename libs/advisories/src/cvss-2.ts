@@ -31,17 +31,20 @@ export function scoreV2(text: string): CvssScore {
   const baseOf = (impact: number) => round((0.6 * impact + 0.4 * exploitability - 1.5) * (impact === 0 ? 0 : 1.176));
   const time = of('E') * of('RL') * of('RC');
 
-  const score = baseOf(10.41 * (1 - (1 - of('C')) * (1 - of('I')) * (1 - of('A'))));
+  const score = positive(baseOf(10.41 * (1 - (1 - of('C')) * (1 - of('I')) * (1 - of('A')))));
   const adjusted = round(time * baseOf(Math.min(10, 10.41 * (1 - (1 - of('C') * of('CR')) * (1 - of('I') * of('IR')) * (1 - of('A') * of('AR'))))));
   return {
     version: '2.0', score, severity: rating(score), base: score,
     ...(says('E', 'RL', 'RC') ? { temporal: round(score * time) } : {}),
-    ...(says('CDP', 'TD', 'CR', 'IR', 'AR') ? { environmental: round((adjusted + (10 - adjusted) * of('CDP')) * of('TD')) } : {}),
+    ...(says('CDP', 'TD', 'CR', 'IR', 'AR') ? { environmental: positive(round((adjusted + (10 - adjusted) * of('CDP')) * of('TD'))) } : {}),
   };
 }
 
-/** Half up to one decimal; an environment that needs nothing can push the formula below zero. */
-const round = (value: number) => Math.max(0, Math.round(value * 10 + 1e-9) / 10);
+/** Half away from zero, to one decimal. */
+const round = (value: number) => Math.sign(value) * Math.floor(Math.abs(value) * 10 + 0.5 + 1e-9) / 10;
+
+/** An environment that needs nothing pushes the formula below zero, where no score is; what is worked out on the way may be there. */
+const positive = (value: number) => Math.max(0, value);
 
 /** NVD's ranges for v2, which has no `critical` and no `none`: https://nvd.nist.gov/vuln-metrics/cvss */
 const rating = (score: number): CvssRating => score >= 7 ? 'high' : score >= 4 ? 'medium' : 'low';

@@ -31,6 +31,8 @@ describe('scoreCvss', () => {
 
   it('never goes below zero', () => {
     expect(scoreCvss('AV:L/AC:H/Au:M/C:N/I:P/A:N/E:POC/RL:TF/RC:UC/CDP:ND/TD:H/CR:ND/IR:L/AR:L').environmental).toBe(0);
+    // Below zero on the way, above it at the end.
+    expect(scoreCvss('AV:L/AC:H/Au:M/C:N/I:P/A:N/E:F/RL:W/RC:C/CDP:H/TD:H/CR:ND/IR:L/AR:ND')).toMatchObject({ base: 0.8, temporal: 0.7, environmental: 4.9 });
   });
 
   it.each([

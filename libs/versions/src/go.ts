@@ -31,10 +31,13 @@ function read(text: string): SemanticVersion | Unreadable {
   }
   // `v1-pre` would be a pre-release of what? x/mod asks for all three numbers before a dash or plus.
   if (shortened.test(text)) return new Unreadable('a pre-release or build needs three numbers before it');
+  if (leadingZero.test(text)) return new Unreadable('a number with a zero before it');
   if (text.startsWith('=') || text.startsWith('V')) return new Unreadable(`unexpected ${JSON.stringify(text[0])} at 0`);
   return semver.parse(text);
 }
 
 /** Vendors add to it: `go1.20.5-fips`, `go1.21.0 X:strictfipsruntime`; what follows is the same release. */
 const toolchain = /^go(\d+\.\d+)(\.\d+)?(?:(beta|rc)(\d+))?(?:[-+].*)?$/;
+/** In one of the three numbers, or in a numeric identifier of the pre-release. */
+const leadingZero = /^v?(?:0\d|\d+\.0\d|\d+\.\d+\.0\d)|^[^+-]*-(?:[^+]*\.)?0\d+(?:[.+]|$)/;
 const shortened = /^v?\d+(?:\.\d+)?[-+]/;

@@ -21,6 +21,7 @@ const cases: readonly Ranges[] = [
   { scheme: 'cargo', range: '1.2.3', inside: ['1.2.3', '1.9.0'], outside: ['2.0.0', '1.2.2', '1.3.0-alpha'] },
   { scheme: 'cargo', range: '>=1.2.0, <1.5.0', inside: ['1.2.0', '1.4.9'], outside: ['1.5.0'] },
   { scheme: 'cargo', range: '=1.2', inside: ['1.2.7'], outside: ['1.3.0'] },
+  { scheme: 'cargo', range: '2.1.*', inside: ['2.1.9'], outside: ['2.3.1', '2.0.9'] },
   // hexdocs.pm/elixir/Version.html.
   { scheme: 'hex', range: '~> 2.0', inside: ['2.0.0', '2.9.0'], outside: ['3.0.0', '1.9.0'] },
   { scheme: 'hex', range: '~> 2.1.2 or >= 4.0.0 and < 5.0.0', inside: ['2.1.9', '4.5.0'], outside: ['2.2.0', '5.0.0', '3.0.0'] },
@@ -47,7 +48,9 @@ const cases: readonly Ranges[] = [
   { scheme: 'pep440', range: '>=1,!=1.3.4.*,<2.0', inside: ['1.3.5', '1.9'], outside: ['1.3.4.2', '2.0', '2.0rc1', '2.0.dev1'] },
   { scheme: 'pep440', range: '>1.7', inside: ['1.7.1'], outside: ['1.7', '1.7.0.post1', '1.7+x'] },
   { scheme: 'pep440', range: '>1.7.post2', inside: ['1.7.post3'], outside: ['1.7.post2', '1.7'] },
-  { scheme: 'pep440', range: '===1.0', inside: ['1.0'], outside: ['1.1'] },
+  { scheme: 'pep440', range: '===1.0', inside: ['1.0'], outside: ['1.1', '1.0.0', '1.0+local'] },
+  { scheme: 'pep440', range: '===1.0+x', inside: ['1.0+x'], outside: ['1.0'] },
+  { scheme: 'pep440', range: '===banana', inside: [], outside: ['1.0'] },
   // Gem::Requirement.
   { scheme: 'rubygems', range: '~> 1.2', inside: ['1.2', '1.9.9', '1.3.a'], outside: ['2.0', '2.0.a', '1.1', '1.2.a'] },
   { scheme: 'rubygems', range: '~> 1.2.3, != 1.2.5', inside: ['1.2.3', '1.2.9'], outside: ['1.2.5', '1.3'] },
@@ -60,6 +63,7 @@ const cases: readonly Ranges[] = [
   { scheme: 'composer', range: '1.0 - 2.0', inside: ['1.0', '2.0.5'], outside: ['2.1', '0.9'] },
   { scheme: 'composer', range: '1.0.*', inside: ['1.0.7'], outside: ['1.1'] },
   { scheme: 'composer', range: '>=1.0 <1.1 || >=1.2', inside: ['1.0.5', '1.2'], outside: ['1.1', '1.1-beta'] },
+  { scheme: 'composer', range: '!=2@dev', inside: ['2', '2.1'], outside: ['2-dev'] },
   { scheme: 'composer', range: '>=1.0,<2.0@dev', inside: ['1.5'], outside: ['2.0'] },
   // Comparators, for everybody else.
   { scheme: 'deb', range: '>= 1.0, << 1.2-3', inside: ['1.0', '1.2-2', '1.2-3~deb12u1'], outside: ['1.2-3', '0.9'] },
@@ -99,6 +103,8 @@ describe('what cannot be read is undetermined, never outside', () => {
   it.each<[Scheme, string, string]>([
     ['npm', '1.0.0', '>=1.0.0 <banana'], ['npm', '1.0.0', 'latest'], ['npm', 'latest', '>=1.0.0'], ['npm', '1.0.0', 'git+ssh://x'], ['npm', '1.0.0', '1.2.3.4'],
     ['maven', '1.0', '[1.0'], ['maven', '1.0', '(1.0)'], ['maven', '1.0', '[1,2,3]'], ['maven', '1.0', ''], ['maven', '1.0', '[1,2),'], ['nuget', '1.0', '[1.0,x)'], ['nuget', 'x', '[1.0,2.0)'],
+    ['cargo', '1.0.0', '*, <10'], ['maven', '1.0', '[2.0,1.0]'], ['maven', '1.0', '[2.0,3.0],[1.0,2.5]'], ['nuget', '1.0', '(2.0,1.0]'],
+    ['pep440', '1.0', '==1rc1.*'], ['pep440', '1.0', '<=1.0+local'], ['composer', '1.0', '>=1.0.*'],
     ['pep440', '1.0', '>=1.0,<=two'], ['pep440', '1.0', '~=1'], ['pep440', '1.0', '>=1.*'], ['pep440', '2004d', '<1.0'], ['rubygems', '1.0', '~> '], ['rubygems', '1beta', '>= 0'],
     ['composer', '1.0', '~>1.2'], ['composer', 'dev-main', '<2.0'], ['composer', '1.0', ''], ['deb', '1.0', ''], ['deb', '1.0', '=> 1'], ['deb', '1.0', '< '], ['go', '(devel)', '<1.2.3'],
     ['npm', '1.0.0', 'vers:npm/>=2.0.0|<1.0.0'], ['npm', '1.0.0', 'vers:npm/>=1.0.0| <2.0.0'], ['npm', '1.0.0', 'vers:npm/|>=1.0.0'], ['npm', '1.0.0', 'vers:npm/>=1.0.0||<2.0.0'],

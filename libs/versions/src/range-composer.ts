@@ -17,6 +17,7 @@ const hasStability = new RegExp(`-${composerModifier}$`, 'i');
 const compared = (operator: Operator, text: string): Condition => condition('composer', operator, versionIn('composer', text));
 
 function constraint(written: string): Condition[] {
+  const flag = /@(stable|RC|beta|alpha|dev)$/i.exec(written)?.[1]!.toLowerCase();
   const term = written.replace(/@(?:stable|RC|beta|alpha|dev)$/i, '').replace(/#.+$/, '') || '*';
   if (/^v?[x*](\.[x*])*$/i.test(term)) return [];
   const caretOrTilde = prefixed.exec(term);
@@ -36,7 +37,10 @@ function constraint(written: string): Condition[] {
     return [compared('>=', `${padded(numbers)}-dev`), compared('<', bumped(numbers, position))];
   }
   const [, operator, text] = /^(<>|!=|>=?|<=?|==?|)(.*)$/.exec(term)!;
-  const bound = (operator === '<' || operator === '>=') && !hasStability.test(text!) ? `${text}-dev` : text!;
+  if (/^[\d.]*[x*]$/i.test(text!)) throw new UnreadableRange(`${operator} does not go with a wildcard`);
+  const isStable = !hasStability.test(text!), isEqual = operator === '' || operator === '=' || operator === '==';
+  // `> 1@dev` lowers the bound itself, not only what may be installed.
+  const bound = flag !== undefined && flag !== 'stable' && !isEqual && isStable ? `${text}-${flag}` : (operator === '<' || operator === '>=') && isStable ? `${text}-dev` : text!;
   return [compared(operator === '<>' ? '!=' : operator === '==' || operator === '' ? '=' : operator as Operator, bound)];
 }
 

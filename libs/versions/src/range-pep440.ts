@@ -1,6 +1,7 @@
 import { compareCounts } from './key.ts';
 import { pep440, type PythonVersion } from './pep440.ts';
 import { type Alternatives, type Condition, UnreadableRange, versionIn } from './range.ts';
+import { parseVersion, Unreadable } from './scheme.ts';
 
 /** `>=1.0, !=1.3.4.*, <2.0`: PEP 440 "Version specifiers"; alternatives by `||` are no part of it but advisories have them. */
 export const pep440Range = (text: string): Alternatives => text.split('||').map((alternative) => {
@@ -11,17 +12,21 @@ export const pep440Range = (text: string): Alternatives => text.split('||').map(
 
 function specifierOf(text: string): Condition {
   const [, operator, written] = /^(===|==|~=|!=|<=|>=|<|>|=|)(.*)$/.exec(text)!;
+  // Compared as text, where versions are in their normal form: 1.0 is not === 1.0.0.
   if (operator === '===') {
-    const wanted = public_(read(written!));
-    return (version) => pep440.compare(public_(version as PythonVersion), wanted) === 0;
+    const wanted = parseVersion(pep440, written!);
+    if (wanted instanceof Unreadable || wanted.legacy !== undefined) return () => false;
+    return (version) => pep440.compare(version as PythonVersion, wanted) === 0 && (version as PythonVersion).written === wanted.written;
   }
   if (written!.endsWith('.*')) {
     const prefix = read(written!.slice(0, -2));
+    if (isPrerelease(prefix) || prefix.post !== undefined || prefix.local.length > 0) throw new UnreadableRange('.* goes after numbers only');
     if (operator === '==' || operator === '=' || operator === '') return (version) => startsWith(version as PythonVersion, prefix, prefix.written);
     if (operator === '!=') return (version) => !startsWith(version as PythonVersion, prefix, prefix.written);
     throw new UnreadableRange(`${operator} does not go with .*`);
   }
   const wanted = read(written!);
+  if (wanted.local.length > 0 && !/^(?:[=!]=|=?)$/.test(operator!)) throw new UnreadableRange(`a local version does not go with ${operator}`);
   const compare = (version: unknown): number => pep440.compare(public_(version as PythonVersion), wanted);
   switch (operator) {
     case '~=':

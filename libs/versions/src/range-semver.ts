@@ -62,9 +62,11 @@ function comparatorsOf(alternative: string, dialect: Dialect, floor: string): Wr
   const hyphen = /^\s*(\S+)\s+-\s+(\S+)\s*$/.exec(alternative);
   if (hyphen !== null) return hyphenRange(read(hyphen[1]!)[1], read(hyphen[2]!)[1], floor);
   const terms = alternative.replace(/\s+and\s+/g, ' ').replace(/(?<=[<>=~^!]) /g, '').split(/[\s,]+/).filter((term) => term !== '' && term !== 'any');
+  if (dialect.bare === '^' && terms.length > 1 && terms.includes('*')) throw new UnreadableRange('* goes with nothing else');
   return terms.flatMap((term) => {
     const [operator, version] = read(term);
-    return desugar(operator === '' ? dialect.bare : operator, version, dialect, floor);
+    // A wildcard says itself how far it reaches, also in Cargo, where 1.2 is ^1.2 but 1.2.* is not.
+    return desugar(operator !== '' ? operator : /[xX*]$/.test(term) ? '=' : dialect.bare, version, dialect, floor);
   });
 }
 
