@@ -1,17 +1,27 @@
 import type { Answer, GetFeedsStatus, IngestSource } from '@plimsoll/contracts';
+import { Problem } from '@plimsoll/problem';
 import { type Command, json } from './command.ts';
 import { openPlatform, platformOptions } from './platform.ts';
 import { jsonText, minute, paint, plural, say, table, thousands } from './terminal.ts';
 
 export const command: Command = {
-  usage: '[ingest SOURCE [--file FILE]]',
-  about: 'Lists the advisory sources of a platform: state, size, age. `ingest` takes one in now, from its publisher or from a file of the feeds service.',
+  usage: '[ingest SOURCE [--file FILE]] | sources | normalize SOURCE FILE',
+  about: `Lists the advisory sources of a platform: state, size, age. \`ingest\` takes one in now, from its publisher or from a file of the feeds service.
+
+Without a platform: \`sources\` lists all that can be taken in; \`normalize\` prints what a file becomes, a JSON line for each record (SOURCE \`auto\`: told from the
+file), {"rejected": …} for one that cannot be read. Of two lines with one key the last counts.`,
   options: { json, ...platformOptions, file: { type: 'string', value: 'FILE', what: 'ingest: a file or directory inside PLIMSOLL_FEEDS_FILES of the feeds service' }, 'accept-loss': { type: 'boolean', what: 'ingest: take it although records or canaries are missing' }, all: { type: 'boolean', what: 'also the sources never fetched' } },
-  words: [0, 2],
+  words: [0, 3],
   async run(parsed) {
+    const [action, source, file] = parsed.positionals;
+    if (action === 'sources') return (await import('./feeds-sources.ts')).listSources(parsed.flag('json'));
+    if (action === 'normalize') {
+      if (!source || !file) throw new Problem('invalid', 'feeds normalize needs SOURCE and FILE', { code: 'usage' });
+      return (await import('./feeds-normalize.ts')).normalize(source, file);
+    }
+    if (action !== undefined && (action !== 'ingest' || !source || file)) throw new Problem('invalid', `feeds ${parsed.positionals.join(' ')}: choose from ingest SOURCE, sources, normalize SOURCE FILE`, { code: 'usage' });
     const platform = await openPlatform(parsed);
-    const [action, source] = parsed.positionals;
-    if (action === 'ingest' && source) {
+    if (source) {
       const done = await platform.call<Answer<typeof IngestSource>>('POST', `/v1/feeds/${encodeURIComponent(source)}/ingest`, { body: { file: parsed.text('file'), ...(parsed.flag('accept-loss') ? { accept_loss: true } : {}) } });
       say(parsed.flag('json') ? jsonText(done) : `${source}: revision ${done.revision}; ${plural(done.advisories, 'advisory', 'advisories')}, ${done.added} added, ${done.changed} changed, ${done.removed} removed, ${done.kept_aside} kept aside`);
       return 0;

@@ -9,7 +9,6 @@ import { parseDebianLists } from './debian-lists.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
 import { parseAlmaErrata, parseRockyErrata } from './errata.ts';
 import { defaultFeedLimits, type Parser } from './feed.ts';
-import { parseFriendsOfPhp } from './friendsofphp.ts';
 import { parseGlsa } from './gentoo-glsa.ts';
 import { parseOsv } from './osv.ts';
 import { parseOval } from './oval.ts';
@@ -17,7 +16,7 @@ import { parsePhotonCves } from './photon-cves.ts';
 import { type Recognised, recogniseSource } from './recognise-source.ts';
 import { recordsOf } from './records-of.ts';
 import { parseRedHatCves } from './redhat-cves.ts';
-import { parseRubySec } from './rubysec.ts';
+import { sources } from './sources.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
 import { parseUbuntuCves } from './ubuntu-cves.ts';
 import { parseUbuntuNotices, parseUsnDatabase } from './ubuntu-notices.ts';
@@ -25,13 +24,11 @@ import { parseUbuntuVex } from './ubuntu-vex.ts';
 import { parseUpdateInfo } from './updateinfo.ts';
 import { parseVuXml } from './vuxml.ts';
 
-/** What the first record of a format looks like, in its first 64 KiB. */
+/** What the first record of a format looks like where several sources share it, in its first 64 KiB; a source with a format of its own says it in its line of the table. */
 const signs: readonly (readonly [Parser, RegExp])[] = [
   [parseAlpineSecDb, /"distroversion"|^distroversion:|"secfixes"\s*:/m],
   [parseDebianTracker, /^\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:CVE|TEMP)-[^"]+"\s*:\s*\{[^]*"releases"\s*:/],
   [parseUbuntuCveTracker, /^Candidate:\s*CVE-\d{4}-\w+\s*$/m],
-  [parseRubySec, /^(?:gem|engine):\s*\S[^]*^(?:patched_versions|unaffected_versions|cve|ghsa|osvdb):/m],
-  [parseFriendsOfPhp, /^reference:\s*['"]?composer:\/\/|^branches:\s*$/m],
   [parseOval, /<oval_definitions[\s>]/],
   [parseCsaf, /"csaf_version"\s*:[^]*"publisher"\s*:\s*\{[^}]*"name"\s*:\s*"(?:Red Hat|SUSE|openEuler)/],
   [parseCvrf, /<cvrfdoc[\s>]/],
@@ -53,7 +50,7 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   // CVE records, NVD's pages, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
   [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|resultsPerPage|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
 ];
-const headBytes = 64 * 1024, recordsLookedAt = 20;
+const headBytes = 64 * 1024, recordsLookedAt = 40;
 
 /** Tells from a feed's content which parser reads it and which source it is; undefined when none reads it. A source that cannot be told is named after the file. */
 export async function detectFeed(path: string): Promise<Recognised | undefined> {
@@ -62,14 +59,22 @@ export async function detectFeed(path: string): Promise<Recognised | undefined> 
 }
 
 async function formatOf(path: string): Promise<Parser | undefined> {
-  let looked = 0;
-  for await (const { name, chunks } of recordsOf(path, defaultFeedLimits)) {
-    if (++looked > recordsLookedAt) break;
-    if (!/\.(json|ya?ml|xml)$|^[^.]+$/i.test(name)) { for await (const _ of chunks) void _; continue; }
-    let head = '';
-    for await (const chunk of chunks) if (head.length < headBytes) head += Buffer.from(chunk).toString('latin1');
-    const found = signs.find(([, sign]) => sign.test(head.slice(0, headBytes)));
+  const known = [...sources.flatMap(({ parse, sign }) => sign ? [[parse, sign] as const] : []), ...signs];
+  for await (const head of headsOf(path)) {
+    const found = known.find(([, sign]) => sign.test(head));
     if (found) return found[0];
   }
   return undefined;
+}
+
+/** The beginnings of the first records that may be some. */
+export async function* headsOf(path: string): AsyncGenerator<string> {
+  let looked = 0;
+  for await (const { name, chunks } of recordsOf(path, defaultFeedLimits)) {
+    if (++looked > recordsLookedAt) break;
+    if (!/\.(json|ya?ml|xml|csv)$|^[^.]+$/i.test(name) || /schema\.json$/i.test(name)) { for await (const _ of chunks) void _; continue; }
+    let head = '';
+    for await (const chunk of chunks) if (head.length < headBytes) head += Buffer.from(chunk).toString('utf8');
+    yield head.slice(0, headBytes);
+  }
 }

@@ -5,8 +5,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { csvRows } from './csv.ts';
 import { parseCve5 } from './cve5.ts';
 import { detectFeed } from './detect-feed.ts';
-import { type Enrichment, type EnrichmentParser, noEnrichments, readEnrichments } from './enrichment.ts';
-import { detectEnrichment, enrichmentSourceOf, enrichmentSources } from './enrichment-sources.ts';
+import { type Enrichment, type EnrichmentParser } from './enrichment.ts';
+import { noRecords, readRecords } from './read-records.ts';
+import { detectPublication } from './publications.ts';
+import { enrichmentSourceOf, enrichmentSources } from './enrichment-sources.ts';
 import { parseEpss } from './epss.ts';
 import { defaultFeedLimits } from './feed.ts';
 import { all, codeOf, hasShared, record, records, shared } from './feeds.spec-helper.ts';
@@ -16,7 +18,7 @@ import { recordsOf } from './records-of.ts';
 import { sourceOf } from './sources.ts';
 
 const read = async (parse: EnrichmentParser, name: string, content: unknown) => {
-  const readings = await all(readEnrichments({ id: 'test', parse }, records(record(name, typeof content === 'string' ? content : JSON.stringify(content), 13))));
+  const readings = await all(readRecords({ id: 'test', parse }, records(record(name, typeof content === 'string' ? content : JSON.stringify(content), 13))));
   return {
     found: readings.flatMap((reading): Enrichment[] => reading.kind === 'enrichment' ? [reading.enrichment] : []),
     problems: readings.flatMap((reading) => reading.kind === 'rejected' ? [`${reading.problem.code} ${reading.record}`] : []),
@@ -93,7 +95,7 @@ describe('CVE records', () => {
   });
   it('sets one aside and reads the next, and passes over other files', async () => {
     const bad = ['', '{', '<html>', '{}', JSON.stringify({ ...cve({}), containers: {} })].map((text) => record(name, text));
-    const readings = await all(readEnrichments({ id: 'test', parse: parseCve5 }, records(record('cves/delta.json', '{}'), ...bad, record(name, JSON.stringify(cve({}))))));
+    const readings = await all(readRecords({ id: 'test', parse: parseCve5 }, records(record('cves/delta.json', '{}'), ...bad, record(name, JSON.stringify(cve({}))))));
     expect(readings.map((reading) => reading.kind === 'rejected' ? reading.problem.code : reading.enrichment.cve)).toEqual(['record-malformed', 'record-malformed', 'record-malformed', 'record-not-cve5', 'record-not-cve5', 'CVE-2026-0001']);
   });
 });
@@ -109,7 +111,7 @@ it.each([['a,"b', 'feed-truncated'], ['a"b,c\n', 'feed-malformed'], ['"a"b,c\n',
 
 it('too many records', async () => {
   const rows = record('a.csv', 'cve,epss\nCVE-2026-0001,0.5\nCVE-2026-0002,0.5\n');
-  expect(await codeOf(all(readEnrichments({ id: 'test', parse: parseEpss }, records(rows), noEnrichments(), { ...defaultFeedLimits, records: 1 })))).toBe('feed-too-many-records');
+  expect(await codeOf(all(readRecords({ id: 'test', parse: parseEpss }, records(rows), noRecords(), { ...defaultFeedLimits, records: 1 })))).toBe('feed-too-many-records');
 });
 
 it('the table is in order', () => {
@@ -126,9 +128,12 @@ describe('which publication a file is', () => {
   it.each([
     ['kev.json', '{"title": "x", "catalogVersion": "1"}', 'cisa-kev'], ['kev.csv', 'cveID,vendorProject\n', 'cisa-kev'], ['epss.csv', '#model_version:v1\n', 'epss'], ['epss-2021.csv', 'cve,epss\n', 'epss'],
     ['nvd.json', '{"resultsPerPage":1,"format":"NVD_CVE","vulnerabilities":[{"cve":{"affected":[]}}]}', 'nvd'], ['CVE-2026-0001.json', '{"dataType":"CVE_RECORD","cveMetadata":{},"affected":[]}', 'cve5'], ['osv.json', '{"id":"X","modified":"2026-01-01T00:00:00Z"}', undefined],
+    ['openvex.json', '{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}', 'vex'], ['csaf.json', '{"document":{"csaf_version":"2.0"}}', 'vex'],
+    ['full.json', '{"schema_version":"1.2.0","result":[{"name":"debian","releases":[]}]}', 'endoflife'], ['debian.json', '[{"cycle":"12","eol":"2026-06-10"}]', 'endoflife'],
   ])('%s', async (name, content, id) => {
     writeFileSync(join(directory, name), content);
-    expect((await detectEnrichment(join(directory, name)))?.id).toBe(id);
+    // Advisories whose source cannot be told are named after their file.
+    expect((await detectPublication(join(directory, name)))?.id).toBe(id ?? 'osv');
     expect((await detectFeed(join(directory, name))) === undefined).toBe(id !== undefined);
   });
 });
@@ -138,10 +143,10 @@ describe.skipIf(!hasShared)(`whole files${hasShared ? '' : ' (skipped: ../shared
     // The catalogue twice, as JSON and as CSV, and a newer CSV.
     ['cisa-kev.tar.zst', 'cisa-kev', 1_404 + 1_404 + 1_460], ['cve-v5-samples.zip', 'cve5', 125],
   ])('%s', async (file, id, enrichments) => {
-    const source = (await detectEnrichment(shared(`feeds/${file}`)))!, counts = noEnrichments();
+    const source = (await detectPublication(shared(`feeds/${file}`)))!, counts = noRecords();
     expect(source.id).toBe(id);
-    const readings = await all(readEnrichments(enrichmentSourceOf(id)!, recordsOf(shared(`feeds/${file}`)), counts));
-    expect(counts).toEqual({ enrichments, rejected: 0, problems: {} });
+    const readings = await all(readRecords(enrichmentSourceOf(id)!, recordsOf(shared(`feeds/${file}`)), counts));
+    expect(counts).toEqual({ records: enrichments, rejected: 0, problems: {} });
     // Every vector can be scored.
     expect(readings.filter((reading) => reading.kind === 'enrichment' && reading.enrichment.severities.some(({ score }) => score === undefined))).toEqual([]);
   });
@@ -151,9 +156,9 @@ describe.skipIf(!hasShared)(`whole files${hasShared ? '' : ' (skipped: ../shared
     const found: Record<string, number | string> = {};
     for await (const one of recordsOf(shared('feeds/format-samples-all-feeds.tar.zst'))) {
       if (!wanted.test(one.name)) { for await (const _ of one.chunks) void _; continue; }
-      const parse = /kev|known_exploited/.test(one.name) ? parseKev : /epss/.test(one.name) ? parseEpss : parseNvd, counts = noEnrichments();
-      const code = await codeOf(all(readEnrichments({ id: 'test', parse }, records(one), counts)));
-      found[one.name.split('/').slice(-3).join('/')] = code === 'none' && counts.rejected === 0 ? counts.enrichments : code;
+      const parse = /kev|known_exploited/.test(one.name) ? parseKev : /epss/.test(one.name) ? parseEpss : parseNvd, counts = noRecords();
+      const code = await codeOf(all(readRecords({ id: 'test', parse }, records(one), counts)));
+      found[one.name.split('/').slice(-3).join('/')] = code === 'none' && counts.rejected === 0 ? counts.records : code;
     }
     expect(found).toEqual({
       // It kept the count of the whole catalogue, so it is refused.

@@ -1,8 +1,7 @@
-import { invalid, type Problem } from '@plimsoll/problem';
 import { z } from 'zod';
 import { Scored } from './advisory.ts';
 import { scoreCvss } from './cvss.ts';
-import { defaultFeedLimits, type FeedLimits, type FeedRecord, type ParseContext, type rejected } from './feed.ts';
+import type { FeedRecord, ParseContext, rejected } from './feed.ts';
 
 /** Dates as publishers give them, `2026-11-24`. */
 const day = z.string().regex(/^\d{4}-\d\d-\d\d$/);
@@ -32,29 +31,6 @@ export type EnrichmentReading = { readonly kind: 'enrichment'; readonly enrichme
 
 /** Turns the records of one publication into enrichments. Throws Problem `feed-…` when it cannot be trusted as a whole. */
 export type EnrichmentParser = (records: AsyncIterable<FeedRecord>, context: ParseContext) => AsyncIterable<EnrichmentReading>;
-
-/** What one reading came to. */
-export interface EnrichmentCounts { enrichments: number; rejected: number; /** Problem code → how many records. */ problems: Record<string, number> }
-export const noEnrichments = (): EnrichmentCounts => ({ enrichments: 0, rejected: 0, problems: {} });
-
-/** Reads a whole publication: what its parser gives, and `counts` kept. Problems `feed-empty` without any record, `feed-malformed` when not one could be read, `feed-too-many-records`. */
-export async function* readEnrichments(source: { readonly id: string; readonly parse: EnrichmentParser }, records: AsyncIterable<FeedRecord>, counts: EnrichmentCounts = noEnrichments(), limits: FeedLimits = defaultFeedLimits): AsyncGenerator<EnrichmentReading> {
-  let first: Problem | undefined;
-  for await (const reading of source.parse(records, { source: source.id, limits })) {
-    if (reading.kind === 'enrichment') counts.enrichments++;
-    else {
-      first ??= reading.problem;
-      counts.rejected++;
-      const code = reading.problem.code ?? reading.problem.kind;
-      counts.problems[code] = (counts.problems[code] ?? 0) + 1;
-    }
-    if (counts.enrichments + counts.rejected > limits.records) throw invalid('feed-too-many-records', `${source.id} has more than ${limits.records} records`);
-    yield reading;
-  }
-  if (counts.enrichments > 0) return;
-  throw first === undefined ? invalid('feed-empty', `${source.id}: the feed has no record`)
-    : invalid('feed-malformed', `${source.id}: none of ${counts.rejected} records could be read; the first: ${first.detail}`, first);
-}
 
 /** A vector with its score; one that cannot be scored keeps its text. Undefined for what is no vector of a known version. */
 export function scored(vector: string | null | undefined, by?: string): Enrichment['severities'][number] | undefined {

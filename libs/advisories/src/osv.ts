@@ -3,8 +3,9 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Advisory, Affected, Scored } from './advisory.ts';
 import { scoreCvss, severityOf } from './cvss.ts';
+import { shaped } from './documents.ts';
 import { normaliseEcosystem, normaliseName } from './ecosystem.ts';
-import { bytesOf, notJson, type Parser, rejected } from './feed.ts';
+import { bytesOf, notJson, type Parser, type Reading, rejected } from './feed.ts';
 import { rangesOf } from './osv-ranges.ts';
 import type { Severity } from './severity.ts';
 import { firstLine, isCve, severityWord } from './words.ts';
@@ -39,7 +40,7 @@ const Osv = z.object({
 type Osv = z.output<typeof Osv>;
 type OsvAffected = Osv['affected'][number];
 
-/** Reads OSV records, one a file, JSON or YAML (PyPA). Files of other kinds are passed over. */
+/** Reads OSV records: one a file, JSON or YAML (PyPA), or a list of them, as the API answers (`{"vulns": […]}`). Files of other kinds are passed over. */
 export const parseOsv: Parser = async function* (records, { source, limits, isKnown }) {
   for await (const record of records) {
     const isYaml = /\.ya?ml$/i.test(record.name);
@@ -47,14 +48,25 @@ export const parseOsv: Parser = async function* (records, { source, limits, isKn
     let bytes: Buffer | undefined;
     try {
       bytes = await bytesOf(record, limits.recordBytes);
-      if (isKnown?.(bytes)) continue;
-      yield { kind: 'advisory', advisory: advisoryOfOsv(decode(record.name, bytes, isYaml), source) };
+      const isList = listStart.test(bytes.toString('latin1', 0, 64));
+      // A record that came before is known by its bytes; a file of several is not one record.
+      if (!isList && isKnown?.(bytes)) continue;
+      const document = decode(record.name, bytes, isYaml);
+      if (!isList) yield { kind: 'advisory', advisory: advisoryOfOsv(document, source) };
+      else for (const [place, one] of listOf(document).entries()) yield oneOf(`${record.name}[${place}]`, one, source);
     } catch (error) {
       if (error instanceof Problem && error.code?.startsWith('feed-')) throw error;
       yield rejected(record.name, error, bytes);
     }
   }
 };
+
+const listStart = /^(?:\xef\xbb\xbf)?\s*(?:\[|\{\s*"vulns"\s*:)/;
+const listOf = (document: unknown): readonly unknown[] => shaped(z.union([z.array(z.unknown()), z.object({ vulns: z.array(z.unknown()) }).transform(({ vulns }) => vulns)]), document, 'record-not-osv', 'not a list of OSV records');
+
+function oneOf(record: string, document: unknown, source: string): Reading {
+  try { return { kind: 'advisory', advisory: advisoryOfOsv(document, source) }; } catch (error) { return rejected(record, error, JSON.stringify(document)); }
+}
 
 function decode(name: string, bytes: Buffer, isYaml: boolean): unknown {
   try {

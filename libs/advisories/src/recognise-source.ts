@@ -10,13 +10,11 @@ import { parseDebianTracker } from './debian-tracker.ts';
 import { familyOf } from './ecosystem.ts';
 import { parseAlmaErrata, parseRockyErrata } from './errata.ts';
 import type { FeedRecord, Parser } from './feed.ts';
-import { parseFriendsOfPhp } from './friendsofphp.ts';
 import { parseGlsa } from './gentoo-glsa.ts';
 import { parseOsv } from './osv.ts';
 import { parseOval } from './oval.ts';
 import { parsePhotonCves } from './photon-cves.ts';
 import { parseRedHatCves } from './redhat-cves.ts';
-import { parseRubySec } from './rubysec.ts';
 import { leastRecords, sourceOf, sources } from './sources.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
 import { parseUbuntuCves } from './ubuntu-cves.ts';
@@ -41,14 +39,12 @@ export async function recogniseSource(format: Parser, records: AsyncIterable<Fee
   return { id: await publication(format, records) ?? name, parse: format };
 }
 
-/** What a record of a publication looks like, and how many there must be. Adding a publication is one line. */
+/** What a record of a publication looks like, and how many there must be, where several publications share a format. */
 const publications: readonly { readonly parse: Parser; readonly id: string; readonly record: RegExp; readonly least?: number }[] = [
   { parse: parseDebianTracker, id: 'debian-tracker', record: /"(?:CVE|TEMP)-[\w-]+"\s*:\s*\{/g },
   { parse: parseDebianLists, id: 'debian-lists', record: /^\[[^\]]+\] D(?:SA|LA)-\d+/gm },
   { parse: parseDebianChangelogs, id: 'debian-changelogs', record: /"CVE-[\w-]+"\s*:\s*\{\s*"version"/g },
   { parse: parseUbuntuCveTracker, id: 'ubuntu-cve-tracker', record: /^Candidate:\s*CVE-/gm },
-  { parse: parseRubySec, id: 'rubysec', record: /^(?:gem|engine):/gm },
-  { parse: parseFriendsOfPhp, id: 'friendsofphp', record: /^reference:\s*['"]?composer:\/\//gm },
   ...([['azure-linux-oval', 'com\\.microsoft\\.[\\w.]+'], ['oracle-oval', 'com\\.oracle\\.elsa'], ['redhat-oval', 'com\\.redhat\\.\\w+'], ['almalinux-oval', 'org\\.almalinux\\.\\w+'], ['debian-oval', 'org\\.debian'], ['suse-oval', 'org\\.opensuse\\.security']] as const)
     .map(([id, namespace]) => ({ parse: parseOval, id, record: new RegExp(`<definition\\s[^>]*id="oval:${namespace}:def:`, 'g') })),
   // The whole of Photon 3 has 222.
@@ -76,7 +72,7 @@ const publications: readonly { readonly parse: Parser; readonly id: string; read
 
 /** The one publication of a format that the records are enough of; of several (Fedora's releases in one bundle) none. */
 async function publication(format: Parser, records: AsyncIterable<FeedRecord>): Promise<string | undefined> {
-  const possible = publications.filter(({ parse }) => parse === format).map((one) => ({ ...one, found: 0 }));
+  const possible = [...publications, ...sources.flatMap(({ id, parse, record, least }) => record ? [{ id, parse, record, ...(least === undefined ? {} : { least }) }] : [])].filter(({ parse }) => parse === format).map((one) => ({ ...one, found: 0 }));
   if (possible.length === 0) return undefined;
   for await (const record of records) {
     for await (const text of windows(record)) for (const one of possible) for (const match of text.whole.matchAll(one.record)) if (match.index + match[0].length > text.known) one.found++;

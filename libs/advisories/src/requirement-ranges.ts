@@ -58,6 +58,15 @@ export function complement(ecosystem: string, stretches: readonly Stretch[]): St
   return gaps;
 }
 
+/** What lies in one of `a` and in one of `b`. */
+export const overlaps = (ecosystem: string, a: readonly Stretch[], b: readonly Stretch[]): Stretch[] =>
+  a.flatMap((one) => b.flatMap((other) => stretchOf(ecosystem, [...comparisonsOf(one), ...comparisonsOf(other)]) ?? []));
+
+const comparisonsOf = ({ from, to }: Stretch): (readonly [operator: string, version: string])[] => [
+  ...(from === null ? [] : [[from.included ? '>=' : '>', from.version] as const]),
+  ...(to === null ? [] : [[to.included ? '<=' : '<', to.version] as const]),
+];
+
 type Common = Pick<Affected, 'ecosystem' | 'name' | 'fix_state' | 'vendor_status'>;
 
 /** Stretches as one affected entry; without any, none is affected. */
@@ -77,8 +86,18 @@ function next(ecosystem: string, version: string): string {
   switch (ecosystem) {
     // Zeros at the end make no difference: 1.2 = 1.2.0.0 < 1.2.0.0.0.0.1 < 1.2.0.1.
     case 'RubyGems': case 'Ruby': return `${version}.0.0.0.0.1`;
+    // Of a release the next is the first pre-release of the next patch, of a pre-release the one with a zero more: SemVer 2.0, section 11.
+    case 'npm': case 'Node.js': return nextOfSemver(version) ?? inexact(version);
     // Composer has four numbers, and patches of a version come after it and before the next number.
     case 'Packagist': if (/^v?\d+(?:\.\d+){0,3}$/.test(version)) return `${version}-patch0`;
   }
-  throw new Inexact(`'> ${version}' begins with no version that could be named`);
+  return inexact(version);
+}
+
+const inexact = (version: string): never => { throw new Inexact(`'> ${version}' begins with no version that could be named`); };
+
+function nextOfSemver(version: string): string | undefined {
+  const [, major, minor, patch, prerelease] = /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$/.exec(version) ?? [];
+  if (patch === undefined) return undefined;
+  return prerelease === undefined ? `${major}.${minor}.${BigInt(patch) + 1n}-0` : `${major}.${minor}.${patch}-${prerelease}.0`;
 }

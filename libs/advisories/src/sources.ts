@@ -1,10 +1,13 @@
 import { distributionSources } from './distribution-sources.ts';
 import { familyOf } from './ecosystem.ts';
-import type { Parser } from './feed.ts';
+import type { FeedRecord, Parser } from './feed.ts';
 import { parseFriendsOfPhp } from './friendsofphp.ts';
+import { parseNodejs } from './nodejs.ts';
 import { parseOsv } from './osv.ts';
+import { parseRetireJs } from './retirejs.ts';
 import { parseRubySec } from './rubysec.ts';
 import type { ListFiles } from './source-lists.ts';
+import { parseVictims } from './victims.ts';
 
 /** One publication of advisories: where it is, how it is read, how often, and how few records are too few. */
 export interface Source {
@@ -26,6 +29,11 @@ export interface Source {
   readonly interval: number;
   /** Fewer advisories than this is no update but an accident: the ingest is refused. About 80 % of what was published in mid 2026, 1 where that is not known. */
   readonly floor: number;
+  /** What its first record looks like, in the first 64 KiB, so that a file nobody named is read. */
+  readonly sign?: RegExp;
+  /** What begins each record (with the flag `g`): with at least `least` of them (400 when not said) a file nobody named is this publication. */
+  readonly record?: RegExp;
+  readonly least?: number;
 }
 
 const minutes = 60, hours = 60 * minutes;
@@ -35,6 +43,16 @@ const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number)
   id: `osv-${id}`, title: `OSV ${ecosystem}`, kind, covers: [ecosystem], floor, parse: parseOsv, interval: 30 * minutes,
   urls: [`https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}/all.zip`],
 });
+
+/** A parser that does not see some of the files. */
+const without = (names: RegExp, parse: Parser): Parser => (records, context) => parse(outside(names, records), context);
+
+async function* outside(names: RegExp, records: AsyncIterable<FeedRecord>): AsyncGenerator<FeedRecord> {
+  for await (const record of records) {
+    if (!names.test(record.name)) yield record;
+    else for await (const _ of record.chunks) void _;
+  }
+}
 
 /** Everything that can be read, one line each. */
 export const sources: readonly Source[] = [
@@ -71,12 +89,28 @@ export const sources: readonly Source[] = [
   osv('bitnami', 'Bitnami', 'other', 6_000),
 
   { id: 'pypa', title: 'PyPA advisory database', kind: 'language', covers: ['PyPI'], floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
-  { id: 'rubysec', title: 'Ruby advisory database', kind: 'language', covers: ['RubyGems'], floor: 1_100, parse: parseRubySec, interval: 6 * hours, urls: ['https://github.com/rubysec/ruby-advisory-db/archive/refs/heads/master.tar.gz'] },
+  // What GitHub has not reviewed names no package.
+  { id: 'ghsa', title: 'GitHub advisory database', kind: 'language', covers: ['npm', 'Maven', 'NuGet', 'Packagist', 'RubyGems', 'PyPI', 'Go', 'crates.io', 'Hex', 'Pub', 'SwiftURL', 'GitHub Actions'], floor: 20_000, parse: without(/(?:^|\/)unreviewed\//, parseOsv), interval: 6 * hours, urls: ['https://github.com/github/advisory-database/archive/refs/heads/main.tar.gz'] },
+  { id: 'go-vulndb', title: 'Go vulnerability database', kind: 'language', covers: ['Go'], floor: 3_400, parse: without(/(?:^|\/)index\//, parseOsv), interval: 1 * hours, urls: ['https://vuln.go.dev/vulndb.zip'] },
+  { id: 'rustsec', title: 'RustSec advisory database', kind: 'language', covers: ['crates.io'], floor: 950, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/rustsec/advisory-db/archive/refs/heads/osv.tar.gz'] },
+  { id: 'psf', title: 'Python Software Foundation advisories', kind: 'language', covers: [], floor: 100, parse: parseOsv, interval: 12 * hours, urls: ['https://github.com/psf/advisory-database/archive/refs/heads/main.tar.gz'] },
+  // Packages made to do harm, of every registry: what is listed is harmful, and what is not may be.
+  { id: 'malicious-packages', title: 'Malicious packages (OpenSSF)', kind: 'language', covers: [], floor: 10_000, parse: parseOsv, interval: 1 * hours, urls: ['https://github.com/ossf/malicious-packages/archive/refs/heads/main.tar.gz'] },
+  { id: 'rubysec', title: 'Ruby advisory database', kind: 'language', covers: ['RubyGems'], floor: 1_100, parse: parseRubySec, interval: 6 * hours, sign: /^(?:gem|engine):\s*\S[^]*^(?:patched_versions|unaffected_versions|cve|ghsa|osvdb):/m, record: /^(?:gem|engine):/gm, urls: ['https://github.com/rubysec/ruby-advisory-db/archive/refs/heads/master.tar.gz'] },
   // What PHP projects report there, some third of what is known of Packagist: it adds findings and covers nothing.
-  { id: 'friendsofphp', title: 'FriendsOfPHP security advisories', kind: 'language', covers: [], floor: 1_250, parse: parseFriendsOfPhp, interval: 6 * hours, urls: ['https://github.com/FriendsOfPHP/security-advisories/archive/refs/heads/master.tar.gz'] },
+  { id: 'friendsofphp', title: 'FriendsOfPHP security advisories', kind: 'language', covers: [], floor: 1_250, parse: parseFriendsOfPhp, interval: 6 * hours, sign: /^reference:\s*['"]?composer:\/\/|^branches:\s*$/m, record: /^reference:\s*['"]?composer:\/\//gm, urls: ['https://github.com/FriendsOfPHP/security-advisories/archive/refs/heads/master.tar.gz'] },
   { id: 'bitnami-vulndb', title: 'Bitnami vulnerability database', kind: 'other', covers: ['Bitnami'], floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
 
+  { id: 'nodejs', title: 'Node.js security working group', kind: 'language', covers: ['Node.js'], floor: 500, parse: parseNodejs, interval: 12 * hours,
+    sign: /^\s*\{[^]*"(?:vulnerable_versions|affectedEnvironments)"\s*:/, record: /"(?:module_name|affectedEnvironments)"\s*:/g, urls: ['https://github.com/nodejs/security-wg/archive/refs/heads/main.tar.gz'] },
+  // What its authors met in web pages: it adds findings and covers nothing.
+  { id: 'retirejs', title: 'retire.js', kind: 'language', covers: [], floor: 1_000, parse: parseRetireJs, interval: 12 * hours,
+    sign: /"vulnerabilities"\s*:\s*\[\s*\{[^]*?"(?:atOrAbove|below)"\s*:/, record: /"below"\s*:/g, urls: ['jsrepository-v6', 'npmrepository'].map((list) => `https://raw.githubusercontent.com/RetireJS/retire.js/master/repository/${list}.json`) },
+  { id: 'victims', title: 'Victims CVE database', kind: 'language', covers: [], floor: 170, parse: parseVictims, interval: 168 * hours,
+    sign: /^cve:\s*['"]?\d{4}-\d{4,}[^]*^affected:/m, record: /^cve:\s*['"]?\d{4}-\d/gm, least: 200, urls: ['https://github.com/victims/victims-cve-db/archive/refs/heads/master.tar.gz'] },
+
   // No publisher: advisories of an organisation's own, and the sample that the quickstart takes when no feed can be reached. They add findings and cover nothing.
+  { id: 'osv', title: 'OSV files of any ecosystem', kind: 'other', covers: [], floor: 1, parse: parseOsv, interval: 24 * hours, urls: [] },
   { id: 'private', title: 'Private advisories (OSV files)', kind: 'other', covers: [], floor: 1, parse: parseOsv, interval: 24 * hours, urls: [] },
 ];
 

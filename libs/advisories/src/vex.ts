@@ -1,5 +1,8 @@
 import { Problem } from '@plimsoll/problem';
 import { z } from 'zod';
+import { Csaf, csafStatements } from './csaf-statements.ts';
+import { decodeJson, eachDocument } from './documents.ts';
+import { type FeedRecord, type ParseContext, rejected } from './feed.ts';
 
 /** What a supplier says of one vulnerability in some products, whatever the format it was written in. */
 export const VexStatement = z.object({
@@ -45,10 +48,42 @@ const CycloneDx = z.object({
   })).nullish(),
 });
 
-/** The statements of an OpenVEX or CycloneDX document, or Problem `vex-unreadable` saying which fields are wrong; `file` names a document that has no name of its own. */
-export function readVex(document: unknown, file: string): VexStatement[] {
-  const isCycloneDx = typeof document === 'object' && document !== null && 'bomFormat' in document;
-  return isCycloneDx ? cycloneDx(parsed(CycloneDx, document, file), file) : openVex(parsed(OpenVex, document, file), file);
+/** A statement whose products are none that an image could hold: neither package URL nor digest. `products` are what they are called. */
+export interface Unbound { readonly id: string; readonly status: VexStatement['status']; readonly products: readonly string[] }
+
+/** The statements of an OpenVEX, CycloneDX or CSAF document, or Problem `vex-unreadable` saying which fields are wrong; `file` names a document that has no name of its own. */
+export const readVex = (document: unknown, file: string): VexStatement[] => [...statementsOf(document, file).statements];
+
+/** What a parser of suppliers' statements makes of a document; `key` is unique within the publication and stable. */
+export type StatementReading = { readonly kind: 'statement'; readonly key: string; readonly statement: VexStatement } | ReturnType<typeof rejected>;
+export type StatementParser = (records: AsyncIterable<FeedRecord>, context: ParseContext) => AsyncIterable<StatementReading>;
+
+/** Reads VEX documents, a JSON file each. A statement that is bound to nothing is set aside as `statement-unbound`; JSON of other kinds (a hub's index) is passed over. */
+export const parseVex: StatementParser = (records, context) => eachDocument(records, context, /\.json$/i, function* (name, bytes) {
+  const document = decodeJson(name, bytes);
+  if (!isVex(document)) return;
+  const { statements, unbound } = statementsOf(document, name);
+  for (const [place, statement] of statements.entries()) {
+    if (statement.products.length > 0 && !statement.products.some(isBound)) yield aside(name, statement);
+    else yield { kind: 'statement', key: `${name}#${place}`, statement } as const;
+  }
+  for (const one of unbound) yield aside(name, one);
+  if (statements.length === 0 && unbound.length === 0) yield rejected(name, new Problem('invalid', `${name} says nothing of any product`, { code: 'record-no-statement' }), bytes);
+});
+
+const isVex = (document: unknown): boolean => typeof document === 'object' && document !== null
+  && (('statements' in document && '@context' in document) || 'bomFormat' in document || ('document' in document && typeof document.document === 'object' && document.document !== null && 'csaf_version' in document.document));
+
+/** A package URL, or the digest of a file or image. */
+const isBound = (name: string): boolean => /^pkg:|(?:^|@)(?:sha(?:1|256|384|512)|md5|blake2b?-?\d*):[0-9a-f]{32,}$/i.test(name);
+
+const aside = (name: string, { id, status, products }: Unbound): StatementReading =>
+  rejected(`${name} ${id}`, new Problem('invalid', `${id} ${status}: ${products.length === 1 ? 'the product' : `${products.length} products`} can be bound to no package or image: ${products.slice(0, 3).join(', ')}`.slice(0, 1_000), { code: 'statement-unbound' }), products.join('\n'));
+
+function statementsOf(document: unknown, file: string): { readonly statements: readonly VexStatement[]; readonly unbound: readonly Unbound[] } {
+  if (typeof document === 'object' && document !== null && 'bomFormat' in document) return { statements: cycloneDx(parsed(CycloneDx, document, file), file), unbound: [] };
+  if (typeof document === 'object' && document !== null && 'document' in document) return csafStatements(parsed(Csaf, document, file));
+  return { statements: openVex(parsed(OpenVex, document, file), file), unbound: [] };
 }
 
 function openVex(document: z.output<typeof OpenVex>, file: string): VexStatement[] {

@@ -11,7 +11,7 @@ const orders: Readonly<Record<Scheme, readonly string[]>> = {
   alpm: ['arch', 'arch linux', 'archlinux', 'pacman'],
   gentoo: ['ebuild', 'portage'],
   semver: ['docker hardened images', 'docker', 'github actions', 'githubactions', 'vscode', 'julia', 'ghc', 'bioconductor', 'kubernetes', 'k8s', 'terraform', 'opam', 'nginx', 'github'],
-  npm: ['node', 'nodejs', 'yarn', 'pnpm', 'bower'],
+  npm: ['node', 'nodejs', 'node.js', 'yarn', 'pnpm', 'bower'],
   cargo: ['crates.io', 'crates', 'rust'],
   hex: ['erlang', 'elixir'],
   swift: ['swifturl', 'cocoapods'],
@@ -30,7 +30,7 @@ const orders: Readonly<Record<Scheme, readonly string[]>> = {
   openssl: [],
   datetime: [],
   lexicographic: [],
-  loose: ['generic', 'generic-aqua', 'oss-fuzz', 'linux', 'android', 'unknown'],
+  loose: ['javascript', 'generic', 'generic-aqua', 'oss-fuzz', 'linux', 'android', 'unknown'],
 };
 
 const byName = new Map<string, Scheme>();

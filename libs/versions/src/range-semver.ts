@@ -1,5 +1,6 @@
+import type { Undetermined } from './compare.ts';
 import { compareCounts } from './key.ts';
-import { type Alternatives, type Condition, condition, type Operator, type RangeOptions, UnreadableRange, versionIn } from './range.ts';
+import { type Alternatives, type Condition, condition, type Operator, type RangeOptions, undetermined, UnreadableRange, versionIn } from './range.ts';
 import type { SemanticVersion } from './semver.ts';
 import type { Scheme } from './schemes.ts';
 
@@ -25,13 +26,32 @@ const plain: Dialect = { bare: '=' };
 
 interface Comparator { readonly operator: Operator; readonly version: SemanticVersion }
 
+/**
+ * The same expression as lists of comparisons, alternatives outside, for who wants to reckon with ranges; pre-releases are in.
+ * `1.x` is `>= 1.0.0-0` and `< 2.0.0-0`. Undetermined for what cannot be read.
+ */
+export function semverComparisons(scheme: Scheme, text: string): readonly (readonly (readonly [operator: Operator, version: string])[])[] | Undetermined {
+  try {
+    return alternativesOf(text.trim().replace(/\s+/g, ' ')).map((alternative) => {
+      const comparisons = comparatorsOf(alternative, dialects[scheme] ?? plain, '-0');
+      for (const [, version] of comparisons) versionIn(scheme, version);
+      return comparisons;
+    });
+  } catch (error) {
+    if (error instanceof UnreadableRange) return undetermined(`cannot read range ${JSON.stringify(text.slice(0, 80))}: ${error.message}`);
+    throw error;
+  }
+}
+
+const alternativesOf = (text: string): string[] => text.split(/\s*\|\|\s*|\s+or\s+/);
+
 /** `^1.2 || >=3 <4 || 5.x || 1.0 - 2.3`: node-semver's grammar, with commas for Cargo and advisories, `and`/`or` for Hex, `any` for Pub. */
 export function semverRange(scheme: Scheme, text: string, options: RangeOptions): Alternatives {
   const dialect = dialects[scheme] ?? plain;
   const hides = dialect.hidesPrereleases === true && options.prereleases !== 'included';
   // With pre-releases in, a range for 1.2.x starts at its first pre-release, 1.2.0-0.
   const floor = dialect.hidesPrereleases && !hides ? '-0' : '';
-  const alternatives = text.split(/\s*\|\|\s*|\s+or\s+/).map((alternative) => {
+  const alternatives = alternativesOf(text).map((alternative) => {
     const comparators = comparatorsOf(alternative, dialect, floor).map(([operator, version]): Comparator =>
       ({ operator, version: versionIn(scheme, version) }));
     const conditions: Condition[] = comparators.map(({ operator, version }) => condition(scheme, operator, version));
