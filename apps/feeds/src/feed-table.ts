@@ -1,6 +1,5 @@
-import { enrichmentSources, parseOsv, Severity, severityOf, sources, type Advisory, type Source, type Affected, type FeedRecord, type ParseContext, type rejected } from '@plimsoll/advisories';
+import { enrichmentSources, parseOsv, Severity, severityOf, sources, statementSources, type Advisory, type Source, type Affected, type FeedRecord, type ParseContext, type rejected } from '@plimsoll/advisories';
 import { Problem } from '@plimsoll/problem';
-import { readStatements } from './read-statements.ts';
 
 /** A record as it is stored: what says which one it is, and its text. */
 export interface Made {
@@ -55,12 +54,12 @@ export const feeds: readonly Feed[] = [
       for await (const reading of parse(records, context)) yield reading.kind === 'rejected' ? reading : { kind: 'made', made: { ...none, key: reading.enrichment.cve, body: jsonText(reading.enrichment) } };
     },
   })),
-  {
-    id: 'vex', title: 'VEX documents of suppliers', urls: [], interval: 24 * 3600, floor: 1, shelf: 'statements', hasHistory: true, splits: 'never',
+  ...statementSources.map(({ id, title, urls, interval, floor, parse }): Feed => ({
+    id, title, urls, interval, floor, shelf: 'statements', hasHistory: true, splits: 'never',
     async *read(records, context) {
-      for await (const reading of readStatements(records, context)) yield 'kind' in reading ? reading : { kind: 'made', made: { ...none, key: reading.key, names: [...new Set([reading.statement.id, ...reading.statement.aliases])], body: jsonText(reading.statement) } };
+      for await (const reading of parse(records, context)) yield reading.kind === 'rejected' ? reading : { kind: 'made', made: { ...none, key: reading.key, names: [...new Set([reading.statement.id, ...reading.statement.aliases])], body: jsonText(reading.statement) } };
     },
-  },
+  })),
 ];
 
 const byId = new Map(feeds.map((feed) => [feed.id, feed]));

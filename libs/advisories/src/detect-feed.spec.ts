@@ -24,7 +24,7 @@ describe('which source a file is', () => {
     ['one registry', 'go-all.zip', () => osv(400, () => ['Go']), 'osv-go'],
     ['too few to be all', 'go-few.zip', () => osv(399, () => ['Go']), 'go-few'],
     ['a registry and what strays into it', 'npm-all.zip', () => osv(900, (n) => n % 2 ? ['npm', 'Maven'] : ['npm']), 'osv-npm'],
-    ['several registries', 'ghsa.zip', () => osv(900, (n) => n % 2 ? ['Maven'] : ['npm']), 'ghsa'],
+    ['several registries', 'ghsa.zip', () => osv(900, (n) => n % 2 ? ['Maven'] : ['npm']), 'ghsa-file'],
     ['two that always come together', 'twins.zip', () => osv(900, () => ['npm', 'Maven']), 'twins'],
     ['releases of one distribution', 'alma.zip', () => osv(400, (n) => [`AlmaLinux:${8 + n % 3}`]), 'osv-almalinux'],
     ['records that name source commits only, beside others', 'mixed.zip', () => osv(800, (n) => n % 2 ? [] : ['Go']), 'osv-go'],
