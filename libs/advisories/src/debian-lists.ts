@@ -22,12 +22,16 @@ type Kind = 'DSA' | 'DLA' | 'DTSA' | 'CVE';
  */
 export const parseDebianLists: Parser = async function* (records, { source, limits }) {
   const lists = new Map<Kind, { name: string; text: string }>();
-  let size = 0;
+  let size = 0, stranger: string | undefined;
   for await (const record of records) {
     // The tracker keeps other lists beside: names of platforms, updates that are planned.
     if (record.name.includes('/') && !/(?:^|\/)(?:CVE|DSA|DLA|DTSA)\/list$/.test(record.name)) continue;
     const bytes = await bytesOf(record, limits.feedBytes), text = bytes.toString('utf8'), kind = kindOf(text);
-    if (kind === undefined) throw bytes.length === 0 || /^\s*</.test(text) ? notJson(record.name, bytes) : invalid('feed-malformed', `${record.name} is no list of the Debian security tracker`);
+    if (kind === undefined) {
+      if (bytes.length === 0 || /^\s*</.test(text)) throw notJson(record.name, bytes);
+      stranger ??= record.name;
+      continue;
+    }
     size += bytes.length;
     if (size > mostBytes) throw invalid('feed-too-large', `the lists have more than ${mostBytes} bytes together`);
     const other = lists.get(kind), depth = (name: string) => name.split('/').length;
@@ -35,6 +39,7 @@ export const parseDebianLists: Parser = async function* (records, { source, limi
     if (kept === record) lists.set(kind, { name: record.name, text });
     if (left !== undefined) yield rejected(left.name, invalid('record-duplicate', `${left.name} is another copy of the list of ${kind}s; ${kept.name} is read`), text);
   }
+  if (lists.size === 0 && stranger !== undefined) throw invalid('feed-malformed', `${stranger} is no list of the Debian security tracker`);
   const repairs = new Map<string, Map<string, string>>();
   for (const kind of ['DSA', 'DLA', 'DTSA'] as const) {
     for (const entry of entriesOf(lists.get(kind)?.text ?? '')) {
