@@ -20,12 +20,14 @@ export const parseBodhi: Parser = async function* (records, { source, limits }) 
     for await (const { key, bytes } of jsonMembers(record, limits)) {
       // A page says its number and size beside the updates.
       if (key !== 'updates' && !/^\d+$/.test(key)) continue;
+      let found: readonly Notice[] = [];
       try {
-        const found: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-        for (const update of key === 'updates' && Array.isArray(found) ? found : [found]) notices.add(noticeOf(update));
+        const page: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+        found = (key === 'updates' && Array.isArray(page) ? page : [page]).map(noticeOf);
       } catch (error) {
         yield rejected(`${record.name} ${key}`, error, bytes);
       }
+      for (const notice of found) notices.add(notice);
     }
   }
   for (const advisory of notices.advisories(source)) yield { kind: 'advisory', advisory };

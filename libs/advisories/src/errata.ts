@@ -16,11 +16,13 @@ async function* errata(records: AsyncIterable<FeedRecord>, { source, limits }: P
   for await (const record of records) {
     if (!/\.json$|^[^.]+$/i.test(record.name)) continue;
     for await (const { key, bytes } of jsonMembers(record, limits, [member])) {
+      let found: readonly Notice[] = [];
       try {
-        for (const notice of noticesOf(JSON.parse(Buffer.from(bytes).toString('utf8')))) notices.add(notice);
+        found = noticesOf(JSON.parse(Buffer.from(bytes).toString('utf8')));
       } catch (error) {
         yield rejected(`${record.name} ${member}[${key}]`, error, bytes);
       }
+      for (const notice of found) notices.add(notice);
     }
   }
   for (const advisory of notices.advisories(source)) yield { kind: 'advisory', advisory };

@@ -20,12 +20,13 @@ export const parseUpdateInfo: Parser = async function* (records, { source, limit
     if (/modules\.ya?ml$/i.test(name)) addModules(notices, (await bytesOf(record, limits.feedBytes)).toString('utf8'));
     if (!/updateinfo[^/]*$|\.xml$/i.test(name) || /^repomd\.xml$/i.test(name)) continue;
     for await (const update of xmlElements(record, limits, 'update')) {
+      let notice: Notice | undefined;
       try {
-        const notice = noticeOf(update);
-        if (notice !== undefined) notices.add(notice);
+        notice = noticeOf(update);
       } catch (error) {
         yield rejected(`${record.name} ${update.textOf('id')}`, error, update.textOf('title'));
       }
+      if (notice !== undefined) notices.add(notice);
     }
   }
   for (const advisory of notices.advisories(source)) yield { kind: 'advisory', advisory };

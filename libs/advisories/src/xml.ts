@@ -61,8 +61,10 @@ class XmlScanner {
     for (;;) {
       const start = input.indexOf('<', at);
       if (start < 0) {
-        // An entity or a `]]>` may be cut here; keep what is short, gather what is long.
-        this.rest = input.slice(at);
+        // An entity may be cut here: the end is kept, and what is before it not looked at again.
+        const near = Math.max(at, input.length - 64), entity = input.indexOf('&', near), cut = entity < 0 ? near : Math.min(near, entity);
+        this.gather(input.slice(at, cut));
+        this.rest = input.slice(cut);
         if (this.rest.length + this.gathered.length > maxText) throw this.problem('feed-malformed', `has a text of more than ${maxText} characters`);
         return;
       }
