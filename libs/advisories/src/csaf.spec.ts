@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCsaf } from './csaf.ts';
+import { parseCvrf } from './cvrf.ts';
 import { defaultFeedLimits } from './feed.ts';
 import { advisories, all, hasShared, problems, record, records, shared } from './feeds.spec-helper.ts';
 import { type FeedCounts, noCounts, readFeed } from './read-feed.ts';
@@ -63,6 +64,53 @@ describe("Red Hat's CSAF", () => {
     const found = await read(document);
     expect(problems(found).map((line) => line.split(' ')[0])).toEqual([code]);
     expect(found).toHaveLength(1);
+  });
+});
+
+describe("others' CSAF", () => {
+  const document = (publisher: string, platform: string, status: Record<string, string[]>, more: object = {}) => ({
+    document: { category: 'csaf_vex', csaf_version: '2.0', publisher: { name: publisher }, tracking: { id: 'CVE-2026-0001' } },
+    product_tree: {
+      branches: [{ branches: [platform, ...Object.values(status).flat()].map((name) => ({ product: { name, product_id: name } })) }],
+      relationships: Object.values(status).flat().map((component) => ({ full_product_name: { name: component, product_id: `${platform}:${component.replace(/\.rpm$/, '')}` }, product_reference: component, relates_to_product_reference: platform })),
+    },
+    vulnerabilities: [{ cve: 'CVE-2026-0001', product_status: Object.fromEntries(Object.entries(status).map(([word, list]) => [word, list.map((component) => `${platform}:${component.replace(/\.rpm$/, '')}`)])), ...more }],
+  });
+  const lines = async (...of: Parameters<typeof document>) => advisories(await read(document(...of))).flatMap(({ affected }) => affected.map((one) => [one.ecosystem, one.name, one.names, one.status, one.fix_state, ...(one.ranges ?? []).map(({ fixed }) => `<${fixed}`), one.arches?.join('|'), one.severity].filter(Boolean).join(' ')));
+  it.each<[string, string, Record<string, string[]>, string[], object?]>([
+    ['SUSE Linux Enterprise Server 15 SP4', 'a fix', { recommended: ['libndr0-4.15.8+git.1-150400.3.1.x86_64', 'libndr0-4.15.8+git.1-150400.3.1.aarch64'] }, ['SUSE:Linux Enterprise Server 15 SP4 libndr0 binary affected available <4.15.8+git.1-150400.3.1 x86_64|aarch64']],
+    ['SUSE Linux Enterprise Module for Basesystem 15 SP4', 'a module of a service pack', { first_fixed: ['curl-7.79.1-150400.5.1'] }, ['SUSE:Linux Enterprise Server 15 SP4 curl binary affected available <7.79.1-150400.5.1']],
+    ['SUSE Linux Enterprise Server 15 SP2-LTSS', 'long support is a stream of its own', { fixed: ['curl-7.79.1-150400.5.1'] }, ['SUSE:Linux Enterprise Server 15 SP2-LTSS curl binary affected available <7.79.1-150400.5.1']],
+    ['openSUSE Leap 15.4', 'a release of Leap', { fixed: ['varnish-7.1.1-bp154.2.6.1'] }, ['openSUSE:Leap 15.4 varnish binary affected available <7.1.1-bp154.2.6.1']],
+    ['openSUSE Tumbleweed', 'names without versions', { known_not_affected: ['libndr0-32bit', 'kernel-livepatch-5_14_21-150400_24_11-default'] }, ['openSUSE:Tumbleweed libndr0-32bit binary not-affected available', 'openSUSE:Tumbleweed kernel-livepatch-5_14_21-150400_24_11-default binary not-affected available']],
+    ['SUSE Linux Enterprise Micro 5.5', 'no fix, and none will be', { known_affected: ['curl'] }, ['SUSE:Linux Enterprise Micro 5.5 curl binary affected wont-fix high'], { remediations: [{ category: 'no_fix_planned', details: 'unsupported', product_ids: ['SUSE Linux Enterprise Micro 5.5:curl'] }], threats: [{ category: 'impact', details: 'important' }] }],
+    ['Image bci/bci-base', 'an image is no release', { fixed: ['curl-7.79.1-150400.5.1'] }, []],
+  ])("SUSE's, of %s: %s", async (platform, _, status, expected, more) => {
+    expect(await lines('SUSE Product Security Team', platform, status, more)).toEqual(expected);
+  });
+  it("openEuler's", async () => {
+    expect(await lines('openEuler', 'openEuler-22.03-LTS-SP3', { fixed: ['vim-9.0-33.oe2203sp3.src.rpm', 'vim-minimal-9.0-33.oe2203sp3.x86_64.rpm'] })).toEqual(['openEuler:22.03-LTS-SP3 vim-minimal binary affected available <9.0-33.oe2203sp3 x86_64']);
+  });
+  it('is set aside when it says nothing', async () => {
+    expect(problems(await read({ ...document('SUSE', 'x', {}), vulnerabilities: [] }))).toEqual(['record-no-vulnerability cve.json']);
+  });
+});
+
+describe('CVRF', () => {
+  const cvrf = (issuer: string, tree: string, status: string) => `<cvrfdoc><DocumentType>x</DocumentType><DocumentPublisher><IssuingAuthority>${issuer}</IssuingAuthority></DocumentPublisher><DocumentTracking><Identification><ID>SA-1</ID></Identification><InitialReleaseDate>2026-01-02</InitialReleaseDate></DocumentTracking><ProductTree>${tree}</ProductTree><Vulnerability><CVE>CVE-2026-0001</CVE><ProductStatuses><Status Type="Fixed"><ProductID>${status}</ProductID></Status></ProductStatuses><Threats><Threat Type="Impact"><Description>critical</Description></Threat></Threats></Vulnerability></cvrfdoc>`;
+  const product = (id: string, text = id, cpe = '') => `<FullProductName ProductID="${id}" CPE="${cpe}">${text}</FullProductName>`;
+  const related = (id: string, to: string) => `<Relationship ProductReference="${id}" RelatesToProductReference="${to}">${product(`${to}:${id}`)}</Relationship>`;
+  const lines = async (text: string) => advisories(await all(parseCvrf(records(record('cvrf.xml', text, 64)), { source: 'test', limits: defaultFeedLimits }))).flatMap(({ key, affected }) => affected.map((one) => [key, one.ecosystem, one.name, one.names, ...(one.ranges ?? []).map(({ fixed }) => `<${fixed}`), one.arches?.join('|'), one.severity].filter(Boolean).join(' ')));
+  it.each([
+    ['SUSE', cvrf('SUSE Security Team', `<Branch>${product('openSUSE Tumbleweed')}${product('varnish-7.1.1-1.1')}</Branch>${related('varnish-7.1.1-1.1', 'openSUSE Tumbleweed')}`, 'openSUSE Tumbleweed:varnish-7.1.1-1.1'), 'CVE-2026-0001@SA-1 openSUSE:Tumbleweed varnish binary <7.1.1-1.1 critical'],
+    ['openEuler', cvrf('openEuler security committee', `<Branch Type="Product Name">${product('openEuler-24.03-LTS', 'openEuler-24.03-LTS', 'cpe:24')}</Branch><Branch Type="Package Arch" Name="aarch64">${product('vim-9.0-1', 'vim-9.0-1.oe2403.aarch64.rpm', 'cpe:24')}${product('vim-9.0-1', 'vim-9.0-1.oe2203.aarch64.rpm', 'cpe:22')}</Branch>`, 'openEuler-24.03-LTS'), 'CVE-2026-0001@SA-1 openEuler:24.03-LTS vim binary <9.0-1.oe2403 aarch64 critical'],
+    ['Red Hat', cvrf('Red Hat Product Security', `<Branch>${product('EUS', 'EUS', 'cpe:/o:redhat:rhel_eus:8.6::baseos')}${product('kernel-0:4.18.0-372.75.1.el8_6', 'kernel-4.18.0-372.75.1.el8_6.src.rpm')}</Branch>${related('kernel-0:4.18.0-372.75.1.el8_6', 'EUS')}`, 'EUS:kernel-0:4.18.0-372.75.1.el8_6'), 'CVE-2026-0001@SA-1 Red Hat:rhel_eus:8.6 kernel source <0:4.18.0-372.75.1.el8_6 critical'],
+  ])('of %s', async (_, text, expected) => {
+    expect(await lines(text)).toEqual([expected]);
+  });
+  it('sets aside a document that is cut off, and reads the next', async () => {
+    const readings = await all(parseCvrf(records(record('a.xml', '<cvrfdoc><Doc'), record('b.xml', cvrf('Siemens', '', 'x')), record('c.xml', cvrf('SUSE', `<Branch>${product('openSUSE Tumbleweed')}</Branch>`, 'openSUSE Tumbleweed'))), { source: 'test', limits: defaultFeedLimits }));
+    expect([problems(readings), advisories(readings).length]).toEqual([['record-truncated a.xml', 'record-other-publisher b.xml'], 1]);
   });
 });
 

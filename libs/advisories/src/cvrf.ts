@@ -1,6 +1,5 @@
-import { invalid, Problem } from '@plimsoll/problem';
 import { csafReadings } from './csaf.ts';
-import { type Parser, rejected } from './feed.ts';
+import { ofRecord, type Parser, rejected } from './feed.ts';
 import { type XmlElement, xmlDocument } from './xml-elements.ts';
 
 /**
@@ -14,9 +13,7 @@ export const parseCvrf: Parser = async function* (records, { source, limits }) {
       const document = await xmlDocument(record, limits, 'cvrfdoc');
       yield* csafReadings(csafOf(document), record.name, source);
     } catch (error) {
-      // Documents come by the thousand: one that is cut off is that one's trouble.
-      if (!(error instanceof Problem)) throw error;
-      yield rejected(record.name, error.code?.startsWith('feed-') ? invalid(error.code.replace('feed-', 'record-'), error.detail, error) : error);
+      yield rejected(record.name, ofRecord(error));
     }
   }
 };

@@ -69,6 +69,10 @@ export function rejected(record: string, error: unknown, bytes: Uint8Array | str
   return { kind: 'rejected', record, problem, excerpt };
 }
 
+/** Of documents by the thousand one that cannot be read is that one's trouble: its Problem `feed-truncated` becomes `record-truncated`. */
+export const ofRecord = (error: unknown): unknown =>
+  error instanceof Problem && error.code?.startsWith('feed-') ? invalid(error.code.replace('feed-', 'record-'), error.detail, error) : error;
+
 /** Names what a text is that should have been JSON: empty, a web page, cut off, or broken. */
 export function notJson(where: string, bytes: Uint8Array, cause?: unknown): Problem {
   const head = Buffer.from(bytes.subarray(0, 256)).toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '').trimStart();

@@ -45,6 +45,28 @@ describe('a source', () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
+  it('whose files are listed is fetched by its list, and again when the list names another', async () => {
+    let listed = ['/a.json', '/b.json'];
+    const from: Source = { ...source(), list: async (ask) => (await ask(`${base}/list`)).split(' ').map((path) => `${base}${path}`) };
+    answer = (request, response) => request.url === '/list' ? response.end(listed.join(' ')) : request.headers['if-none-match'] === '"one"' ? response.writeHead(304).end() : response.writeHead(200, { etag: '"one"' }).end(record(`GHSA${request.url![1]!}`));
+    const first = await take(from);
+    expect(await ids(from, first)).toEqual(['GHSAa', 'GHSAb']);
+    await first!.close();
+    expect(await take(from, first!.validators)).toBeUndefined();
+    listed = ['/a.json', '/c.json'];
+    const second = await take(from, first!.validators);
+    expect(await ids(from, second)).toEqual(['GHSAa', 'GHSAc']);
+    await second!.close();
+  });
+  it('of very many files asks for a few at a time, and keeps their order', async () => {
+    let open = 0, most = 0;
+    answer = (request, response) => { most = Math.max(most, ++open); setTimeout(() => { open--; response.end(record(`GHSA${request.url!.slice(1, -5)}`)); }, Math.random() * 5); };
+    const paths = Array.from({ length: 60 }, (_, index) => `/${index}.json`), from = source(...paths), fetched = await take(from);
+    expect(await ids(from, fetched)).toEqual(paths.map((path) => `GHSA${path.slice(1, -5)}`));
+    expect(most).toBeLessThanOrEqual(8);
+    await fetched!.close();
+  });
+
   it('asks by date where there is no ETag', async () => {
     const date = 'Mon, 01 Jun 2026 00:00:00 GMT';
     answer = (request, response) => request.headers['if-modified-since'] === date ? response.writeHead(304).end() : response.writeHead(200, { 'last-modified': date }).end(record('GHSA-1'));

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { invalid } from '@plimsoll/problem';
 import type { Advisory, Affected, Range } from './advisory.ts';
-import { type Parser, rejected } from './feed.ts';
+import { ofRecord, type Parser, rejected } from './feed.ts';
 import { compare } from './order.ts';
 import { firstLine, isCve, severityWord } from './words.ts';
 import { type XmlElement, xmlDocument } from './xml-elements.ts';
@@ -13,11 +13,10 @@ import { type XmlElement, xmlDocument } from './xml-elements.ts';
 export const parseGlsa: Parser = async function* (records, { source, limits }) {
   for await (const record of records) {
     if (!/\.xml$/i.test(record.name) || /^(?:index|metadata)/.test(basename(record.name))) continue;
-    const glsa = await xmlDocument(record, limits, 'glsa');
     try {
-      yield { kind: 'advisory', advisory: advisoryOf(glsa, source) };
+      yield { kind: 'advisory', advisory: advisoryOf(await xmlDocument(record, limits, 'glsa'), source) };
     } catch (error) {
-      yield rejected(record.name, error, glsa.textOf('title'));
+      yield rejected(record.name, ofRecord(error));
     }
   }
 };
