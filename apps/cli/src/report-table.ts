@@ -2,17 +2,22 @@ import type { ScanReport } from '@plimsoll/contracts';
 import type { Inventory } from '@plimsoll/inventory';
 import type { Finding } from '@plimsoll/matching';
 import { configurationLines, secretLines } from './other-findings.ts';
-import { paint, plural, table, width, wrap } from './terminal.ts';
+import { type Column, paint, plural, table, width, wrap } from './terminal.ts';
 
-/** A scan as people read it: what, what is wrong, whether it may sail and why. `fit` is the width of the tables, Infinity in a file. */
-export function reportTable(report: ScanReport, fit?: number): string {
-  const { target, os, packages, findings, not_covered, advisories, partial } = report;
+/** `fit` is the width of the tables, Infinity in a file. */
+export interface TableShape { readonly fit?: number; readonly showSuppressed?: boolean }
+
+/** A scan as people read it: what, what is wrong, whether it may sail and why. */
+export function reportTable(report: ScanReport, { fit, showSuppressed = false }: TableShape = {}): string {
+  const { target, os, packages, not_covered, advisories, partial } = report;
+  const findings = showSuppressed ? report.findings : report.findings.filter(({ suppressed }) => suppressed === undefined);
   return [
     paint('bold', target.reference),
     wrap(paint('dim', [...whatItIs(target.platform, os), plural(packages.length, 'package') + (target.layers.length ? ` in ${plural(target.layers.length, 'layer')}` : ''), `${plural(advisories.count, 'advisory', 'advisories')} of ${advisories.built.slice(0, 10)}`, ...baseWords(target)].join('; ')), ''),
     '',
     ...(findings.length ? [findingsTable(findings, fit), ''] : []),
-    wrap(summaryLine({ ...report, packages: packages.length }), ' '),
+    wrap(summaryLine({ ...report, findings: findings.filter(({ suppressed }) => suppressed === undefined), packages: packages.length }), ' '),
+    ...(report.summary.suppressed ? [wrap(suppressedWords(report, showSuppressed), ' ')] : []),
     ...(not_covered.length ? [wrap(coverageWords(not_covered), ' ')] : []),
     '',
     ...secretLines(report.secrets, fit), ...configurationLines(report.configuration.findings, fit),
@@ -39,20 +44,54 @@ export const whatItIs = (platform: string | undefined, os: { name: string } | nu
 
 const colours = { critical: ['bold', 'red'], high: 'red', medium: 'yellow', low: 'blue', unknown: 'magenta', negligible: 'dim' } as const;
 
-/** One row a problem and repair: packages of one version that share both stand together, under the name of their source where it is one of them. */
+/**
+ * One row a problem and repair: packages of one version that share both stand together, under the name of their source where
+ * it is one of them. Columns that nothing would stand in are left out, and what may go goes first where the terminal is narrow.
+ */
 export function findingsTable(findings: readonly Finding[], fit = width()): string {
-  const groups = Map.groupBy(findings, ({ severity, id, state, fix_state, fixed_version, package: { type, version } }) => [severity, id, state, fix_state, fixed_version, type, version].join('\0'));
-  const rows = [...groups.values()].map((group) => {
-    const { severity, id, state, score, fix_state, fixed_version, proof, package: { version } } = group[0]!;
-    const names = [...new Set(group.map(({ package: { name } }) => name))].sort((a, b) => a.length - b.length);
-    const name = group.every((one) => one.proof.name === proof.name) && names.includes(proof.name) ? proof.name : names[0]!;
-    return [severity, score?.toFixed(1) ?? '', id, names.length > 1 ? `${name} +${names.length - 1}` : name, version || '(none)', state === 'undetermined' ? 'cannot tell' : fixed_version ?? fixWords[fix_state]];
-  });
-  const scored = rows.some(([, score]) => score !== '');
-  const drawn = table([{ title: 'Severity' }, ...scored ? [{ title: 'Score', align: 'right', spare: true } as const] : [], { title: 'Finding' }, { title: 'Package', gives: true }, { title: 'Installed', gives: true }, { title: 'Fixed in', gives: true }],
-    scored ? rows : rows.map(([severity, , ...rest]) => [severity!, ...rest]),
-    (cell, column, row) => column === 0 ? paint(colours[rows[row]![0] as keyof typeof colours] as never, cell) : column === (scored ? 2 : 1) ? paint('bold', cell) : cell, fit);
-  return rows.some(([, , , name]) => / \+\d+$/.test(name!)) ? `${drawn}\n${wrap(paint('dim', '+1: one more package of that version has the same finding and the same repair'), ' ', fit)}` : drawn;
+  const groups = [...Map.groupBy(findings, groupOf).values()];
+  const names = groups.map(nameOf);
+  const columns: readonly (Column & { readonly cell: (finding: Finding, row: number) => string; readonly style?: (cell: string, finding: Finding) => string; readonly rare?: true })[] = [
+    { title: 'Severity', cell: ({ severity }) => severity, style: (cell, { severity, suppressed }) => paint(suppressed ? 'dim' : colours[severity] as never, cell) },
+    { title: 'Score', align: 'right', spare: true, rare: true, cell: ({ score }) => score?.toFixed(1) ?? '' },
+    { title: 'EPSS', align: 'right', spare: true, rare: true, cell: ({ epss }) => epss === undefined ? '' : percent(epss.score) },
+    { title: 'Finding', cell: ({ id }) => id, style: (cell) => paint('bold', cell) },
+    { title: 'Notes', rare: true, cell: (finding) => marksOf(finding), style: (cell, { kev, suppressed }) => paint(suppressed ? 'dim' : kev ? ['bold', 'red'] : 'yellow', cell) },
+    { title: 'Package', gives: true, cell: (_finding, row) => names[row]! },
+    { title: 'Installed', gives: true, cell: ({ package: { version } }) => version || '(none)' },
+    { title: 'Fixed in', gives: true, cell: ({ state, fixed_version, fix_state, proof }) => stateWords[state] ?? fixed_version ?? proofWords(proof) ?? fixWords[fix_state] },
+  ];
+  const leads = groups.map(([first]) => first!), shown = columns.filter(({ rare, cell }) => !rare || leads.some((finding, row) => cell(finding, row) !== ''));
+  const rows = leads.map((finding, row) => shown.map(({ cell }) => cell(finding, row)));
+  const drawn = table(shown, rows, (cell, column, row) => shown[column]!.style?.(cell, leads[row]!) ?? cell, fit);
+  return names.some((name) => / \+\d+$/.test(name)) ? `${drawn}\n${wrap(paint('dim', '+1: one more package of that version has the same finding and the same repair'), ' ', fit)}` : drawn;
+}
+
+const groupOf = ({ severity, id, state, suppressed, fix_state, fixed_version, package: { type, version } }: Finding): string => [severity, id, state, suppressed, fix_state, fixed_version, type, version].join('\0');
+
+function nameOf(group: readonly Finding[]): string {
+  const { proof } = group[0]!, names = [...new Set(group.map(({ package: { name } }) => name))].sort((a, b) => a.length - b.length);
+  const name = group.every((one) => one.proof.name === proof.name) && names.includes(proof.name) ? proof.name : names[0]!;
+  return names.length > 1 ? `${name} +${names.length - 1}` : name;
+}
+
+/** What somebody should know besides: it is exploited, it is disputed, a supplier spoke of it. */
+function marksOf({ kev, disputed, vex, suppressed }: Finding): string {
+  const said = vex?.[0]?.status.replaceAll('_', ' ');
+  return [...kev ? ['KEV'] : [], ...suppressed === 'rejected' ? ['rejected'] : [], ...disputed ? ['disputed'] : [], ...said ? [`VEX ${said}`] : []].join(', ');
+}
+
+/** `0.0042` as `0.4%`, what is less than that as `<0.1%`. */
+const percent = (share: number): string => share > 0 && share < 0.0005 ? '<0.1%' : `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)}%`;
+
+const stateWords: Readonly<Partial<Record<Finding['state'], string>>> = { undetermined: 'cannot tell', 'not-affected': 'not affected' };
+/** A repair that only subscribers get is told as what it is. */
+const proofWords = ({ vendor_status }: Finding['proof']): string | undefined => vendor_status?.startsWith('fixed-with-') ? vendor_status.replaceAll('-', ' ') : undefined;
+
+function suppressedWords({ findings, summary }: ScanReport, isShown: boolean): string {
+  const [vex, rejected] = (['vex', 'rejected'] as const).map((why) => findings.filter(({ suppressed }) => suppressed === why).length) as [number, number];
+  const parts = [...vex ? [`${vex} by VEX`] : [], ...rejected ? [`${rejected} of rejected CVEs`] : []];
+  return paint('dim', `${summary.suppressed} more suppressed${parts.length ? `: ${parts.join(', ')}` : ''}${isShown ? '' : '; --show-suppressed lists them'}`);
 }
 
 const fixWords = { available: 'yes', 'none-yet': 'no fix yet', 'wont-fix': 'will not be fixed', 'end-of-life': 'end of life', unknown: 'no fix known' } as const;

@@ -21,10 +21,21 @@ export function sarif(report: ScanReport): object {
         message: { text: resultText(finding) },
         locations: [{ physicalLocation: { artifactLocation: { uri: encodeURI(finding.package.path ?? finding.package.name) }, region: { startLine: 1 } }, logicalLocations: [{ fullyQualifiedName: finding.package.purl, kind: 'package' }] }],
         partialFingerprints: { 'plimsoll/v1': `${finding.id}|${finding.package.purl}` },
-        properties: { state: finding.state, fix_state: finding.fix_state, ...(finding.fixed_version ? { fixed_version: finding.fixed_version } : {}) },
+        properties: { state: finding.state, fix_state: finding.fix_state, ...(finding.fixed_version ? { fixed_version: finding.fixed_version } : {}), ...knowledge(finding) },
+        ...(finding.suppressed ? { suppressions: [{ kind: 'external', status: 'accepted', justification: justificationOf(finding) }] } : {}),
       })),
     }],
   };
+}
+
+/** What is known besides the advisory, as a code host's search may ask for it. */
+const knowledge = ({ scores, epss, kev, ssvc, disputed, vex, package: { layer, base } }: Finding): object => Object.fromEntries(
+  Object.entries({ scores, epss, kev, ssvc, disputed, vex, layer, base }).filter(([, value]) => value !== undefined));
+
+function justificationOf({ id, suppressed, vex }: Finding): string {
+  if (suppressed === 'rejected') return `${id} was taken back by the CVE program`;
+  const { status, justification, detail, source } = vex![0]!;
+  return `${source} says ${status.replaceAll('_', ' ')}${justification ? `: ${justification.replaceAll('_', ' ')}` : ''}${detail ? ` (${detail})` : ''}`;
 }
 
 const rule = ({ id, aliases, title, severity, score, advisory, source }: Finding): object => ({

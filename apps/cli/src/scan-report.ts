@@ -1,11 +1,11 @@
 import type { ScanReport } from '@plimsoll/contracts';
 import type { Inventory } from '@plimsoll/inventory';
-import { match, type AdvisoryDatabase, type Finding } from '@plimsoll/matching';
+import { match, type AdvisoryDatabase, type Finding, type MatchOptions } from '@plimsoll/matching';
 import { compact, evaluate, listFindings, readInput } from '@plimsoll/policy-language';
 
 /** Everything known of a target: inventory, findings as of a database, verdict of a policy. */
-export function scanReport(inventory: Inventory, database: AdvisoryDatabase, judgedBy: Parameters<typeof evaluate>[0]): ScanReport {
-  const { findings, not_covered, summary } = match(inventory, database);
+export function scanReport(inventory: Inventory, database: AdvisoryDatabase, judgedBy: Parameters<typeof evaluate>[0], options: MatchOptions = {}): ScanReport {
+  const { findings, not_covered, summary } = match(inventory, database, options);
   const { info, counts } = database;
   const { target, os, packages, problems, configuration } = inventory;
   const input = readInput({

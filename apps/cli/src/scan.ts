@@ -9,8 +9,10 @@ import { type Command, json, type Parsed } from './command.ts';
 import { databaseOption, databasePath } from './database-path.ts';
 import { readTarget, targetHelp, targetOptions, wantedScanners } from './index-target.ts';
 import { tellProblems } from './inventory.ts';
+import type { TableShape } from './report-table.ts';
 import { scanReport } from './scan-report.ts';
-import { jsonText, note, paint, say } from './terminal.ts';
+import { jsonPieces, jsonText, note, paint, say, sayPieces } from './terminal.ts';
+import { readVexFiles, vexOptions } from './vex-files.ts';
 
 const severities = ['critical', 'high', 'medium', 'low', 'unknown', 'negligible'] as const;
 
@@ -26,7 +28,7 @@ export const command: Command = {
     'fail-on': { type: 'string', value: 'SEVERITY', what: 'exit 2 when a shown finding or a secret is at least this severe, or cannot be told; `any` for all' },
     policy: { type: 'string', value: 'FILE', what: 'judge by this policy, and exit 2 when it denies; `default` for the built-in one' },
     'exit-code': { type: 'string', value: 'N', what: 'exit with N instead of 2' },
-    ...databaseOption, ...targetOptions,
+    ...vexOptions, ...databaseOption, ...targetOptions,
   },
   words: [1, 1],
   async run(parsed) {
@@ -36,15 +38,21 @@ export const command: Command = {
     const scanners = wantedScanners(parsed);
     if (!scanners.has('vuln')) return scanContents(parsed, wanted);
     using database = openDatabase(databasePath(parsed));
-    const report = scanReport(await readTarget(parsed.positionals[0]!, parsed), database, policy);
+    const vex = await readVexFiles(parsed);
+    const report = scanReport(await readTarget(parsed.positionals[0]!, parsed), database, policy, { vex });
     const shown = report.findings.filter((finding) => (!wanted.severities || wanted.severities.has(finding.severity)) && (!wanted.fixedOnly || finding.fix_state === 'available'));
     const output = parsed.text('output');
-    const text = await formatted({ ...report, findings: shown }, wanted.format, output === undefined ? undefined : Infinity);
-    if (output === undefined) say(text);
-    else write(output, text);
+    const told = { ...report, findings: shown };
+    if (wanted.format === 'json' && output === undefined) sayPieces(jsonPieces(told));
+    else {
+      const text = await formatted(told, wanted.format, { showSuppressed: wanted.showSuppressed, ...(output === undefined ? {} : { fit: Infinity }) });
+      if (output === undefined) say(text);
+      else write(output, text);
+    }
     if (report.verdict.decision === 'deny' && !report.partial && wanted.format === 'table' && wanted.policy === undefined && wanted.failOn === undefined) note(paint('dim', '\nThis verdict does not change the exit code; `--policy default` makes it 2.', process.stderr));
     if (report.partial) { tellProblems(report); return 1; }
-    const overThreshold = isOver(wanted, [...shown.filter(({ state }) => state === 'undetermined').map(() => severities[0]), ...shown.map(({ severity }) => severity), ...counted(parsed, report)]);
+    const counting = shown.filter(({ suppressed }) => suppressed === undefined);
+    const overThreshold = isOver(wanted, [...counting.filter(({ state }) => state === 'undetermined').map(() => severities[0]), ...counting.map(({ severity }) => severity), ...counted(parsed, report)]);
     return overThreshold || (wanted.policy !== undefined && report.verdict.decision === 'deny') ? wanted.exitCode : 0;
   },
 };
@@ -67,11 +75,11 @@ async function scanContents(parsed: Parsed, wanted: Wanted): Promise<number> {
   return isOver(wanted, counted(parsed, inventory)) ? wanted.exitCode : 0;
 }
 
-async function formatted(report: ScanReport, format: string, fit: number | undefined): Promise<string> {
+async function formatted(report: ScanReport, format: string, shape: TableShape): Promise<string> {
   switch (format) {
-    case 'json': return jsonText(report);
+    case 'json': return [...jsonPieces(report)].join('').trimEnd();
     case 'sarif': return jsonText((await import('./sarif.ts')).sarif(report));
-    default: return (await import('./report-table.ts')).reportTable(report, fit);
+    default: return (await import('./report-table.ts')).reportTable(report, shape);
   }
 }
 
@@ -84,7 +92,7 @@ function write(file: string, text: string): void {
   }
 }
 
-interface Wanted { readonly format: string; readonly severities: ReadonlySet<string> | undefined; readonly fixedOnly: boolean; readonly failOn: number | undefined; readonly policy: string | undefined; readonly exitCode: number }
+interface Wanted { readonly showSuppressed: boolean; readonly format: string; readonly severities: ReadonlySet<string> | undefined; readonly fixedOnly: boolean; readonly failOn: number | undefined; readonly policy: string | undefined; readonly exitCode: number }
 
 function readWanted(parsed: Parsed): Wanted {
   const one = <T extends string>(option: string, value: string, of: readonly T[]): T => {
@@ -97,6 +105,7 @@ function readWanted(parsed: Parsed): Wanted {
   return {
     format: parsed.flag('json') ? 'json' : one('format', parsed.text('format') ?? 'table', ['table', 'json', 'sarif']),
     severities: severity === undefined ? undefined : new Set(severity.toLowerCase().split(',').map((word) => one('severity', word.trim(), severities))),
+    showSuppressed: parsed.flag('show-suppressed'),
     fixedOnly: parsed.flag('ignore-unfixed'),
     failOn: failOn === undefined ? undefined : failOn === 'any' ? severities.length : severities.indexOf(one('fail-on', failOn.toLowerCase(), severities)),
     policy: policy === undefined ? undefined : policy === 'default' ? 'default' : readPolicy(policy),

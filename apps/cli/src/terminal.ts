@@ -7,8 +7,10 @@ export const note = (text: string): void => writeAll(2, `${harmless(text)}\n`);
 
 // Names come out of strangers' images: a control character could rewrite the screen, one that turns the direction of writing hides what is meant.
 const control = /[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
-/** The same, but for our own colours, tabs and ends of lines. */
-const harmless = (text: string): string => text.replace(control, (letter, at: number) => letter === '\n' || letter === '\t' || (letter === '\x1b' && /^\[\d+m/.test(text.slice(at + 1, at + 5))) ? letter : '\ufffd');
+/** The same without tabs and ends of lines, of which a long text has many and which steer nothing. */
+const steering = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+/** Our own colours stay. */
+const harmless = (text: string): string => text.replace(steering, (letter, at: number) => (letter === '\x1b' && /^\[\d+m/.test(text.slice(at + 1, at + 5))) ? letter : '\ufffd');
 
 /** JSON for programs, and for the terminal it may end on: what JSON would leave as it is of those characters is escaped. */
 export const jsonText = (value: unknown): string => escaped(JSON.stringify(value, null, 2));
@@ -16,7 +18,31 @@ export const jsonText = (value: unknown): string => escaped(JSON.stringify(value
 /** The same on one line. */
 export const jsonLine = (value: unknown): string => escaped(JSON.stringify(value));
 
-const escaped = (json: string): string => json.replace(control, (letter) => letter === '\n' ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const escaped = (json: string): string => json.replace(steering, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/**
+ * A large document in pieces: its fields one under the other, and of a list each element on a line of its own, so that it is
+ * never in memory as one text and its lines can still be searched. The last piece ends the line.
+ */
+export function* jsonPieces(document: object): Generator<string> {
+  const fields = Object.entries(document).filter(([, value]) => value !== undefined);
+  let text = '{';
+  for (const [place, [name, value]] of fields.entries()) {
+    text += `${place === 0 ? '' : ','}\n  ${JSON.stringify(name)}: `;
+    if (!Array.isArray(value) || value.length === 0) { text += JSON.stringify(value); continue; }
+    for (const [index, element] of value.entries()) {
+      text += `${index === 0 ? '[' : ','}\n    ${JSON.stringify(element)}`;
+      if (text.length > 256 * 1024) { yield escaped(text); text = ''; }
+    }
+    text += '\n  ]';
+  }
+  yield escaped(`${text}\n}\n`);
+}
+
+/** Pieces of a text whose control characters are escaped already. */
+export function sayPieces(pieces: Iterable<string>): void {
+  for (const piece of pieces) writeAll(1, piece);
+}
 
 /** Lines of `jsonLine`, in one write; false when nobody reads them any more. */
 export function sayLines(lines: readonly string[]): boolean {

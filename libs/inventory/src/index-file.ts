@@ -9,6 +9,7 @@ import { reader, rpm } from './catalogers/rpm.ts';
 import { contentsOf, problemsOfFiles } from './coalesce.ts';
 import { targetLockfiles } from './lockfiles.ts';
 import type { Inventory } from './model.ts';
+import { secretsInFiles } from './secrets/secrets-in-files.ts';
 import { PartialReading } from './partial-reading.ts';
 import { indexSbom } from './sbom/index-sbom.ts';
 
@@ -61,7 +62,8 @@ function readersOf(path: string, size: number, head: Buffer): Reader[] {
     if (found.length) return found.map((cataloger) => ({ cataloger, as }));
   }
   if (reader(head)) return [{ cataloger: rpm, as: 'var/lib/rpm/Packages' }];
-  return catalogers.filter((one): one is ReadingCataloger => !isLooking(one) && one.wants(name, entry) === 'head' && one.wantsHead?.(head) === true).map((cataloger) => ({ cataloger, as: name }));
+  // Any text may hold a secret; that makes it no list of packages.
+  return catalogers.filter((one): one is ReadingCataloger => one !== secretsInFiles && !isLooking(one) && one.wants(name, entry) === 'head' && one.wantsHead?.(head) === true).map((cataloger) => ({ cataloger, as: name }));
 }
 
 /** Names that mean something only in their place. */
