@@ -2,6 +2,7 @@ import { type Entry, type PartReader, readParts, type Visitor } from '@plimsoll/
 import { Problem } from '@plimsoll/problem';
 import { type Cataloger, type FileCataloger, catalogerKey, type Found, isInParts, isLooking, type PartsCataloger, type ReadingCataloger } from './cataloger.ts';
 import { PartialReading, type Reading, together } from './partial-reading.ts';
+import { usablePackages } from './usable-packages.ts';
 
 /** Results by cataloger (`name@version`), then by path; a cataloger that looked and found no file of its kind has an empty record. */
 export type Results = Record<string, Record<string, Found>>;
@@ -139,7 +140,7 @@ export function catalogSafely(cataloger: ReadingCataloger, path: string, bytes: 
 /** The reading of a cataloger; anything it throws becomes a problem of this one file. */
 export function* readSafely(cataloger: PartsCataloger, size: number, path: string): Reading<Found> {
   try {
-    return yield* cataloger.read(size, path);
+    return usablePackages(yield* cataloger.read(size, path));
   } catch (error) {
     return failed(cataloger, error);
   }
@@ -147,7 +148,8 @@ export function* readSafely(cataloger: PartsCataloger, size: number, path: strin
 
 function catalogWhole(cataloger: FileCataloger, path: string, bytes: Buffer): Found | undefined {
   try {
-    return cataloger.catalog({ path, bytes });
+    const found = cataloger.catalog({ path, bytes });
+    return found && usablePackages(found);
   } catch (error) {
     return failed(cataloger, error);
   }

@@ -25,6 +25,7 @@ import { portage } from './catalogers/portage.ts';
 import { secretsInFiles } from './secrets/secrets-in-files.ts';
 import { pypi } from './catalogers/pypi.ts';
 import { rpmManifest } from './catalogers/rpm-manifest.ts';
+import { pythonSboms } from './catalogers/python-sboms.ts';
 import { rpm } from './catalogers/rpm.ts';
 import { accounts } from './checks/accounts.ts';
 import { fileFacts } from './checks/file-facts.ts';
@@ -41,6 +42,7 @@ export const catalogers: readonly Cataloger[] = [
   opkg,
   npm,
   pypi,
+  pythonSboms,
   gem,
   jar,
   goBinary,

@@ -28,12 +28,14 @@ describe('npm', () => {
     ['app/node_modules/alias/package.json', '{"name":"real","version":"1.0.0"}', ['real 1.0.0']],
     ['app/node_modules/@s/nameless/package.json', '{"version":"1.0.0"}', ['@s/nameless 1.0.0']],
     ['app/node_modules/marker/package.json', '{"type":"module"}', []],
+    ['app/node_modules/next/dist/compiled/@babel/runtime/package.json', '{"name":"@babel/runtime","version":"7.15.4"}', ['@babel/runtime 7.15.4']],
+    ['app/node_modules/@s/a/dist/cjs/package.json', '{"type":"commonjs"}', []],
     ['opt/yarn/package.json', '{"name":"yarn","version":"1.22.0"}', ['yarn 1.22.0']],
     ['srv/package.json', '{"name":"mine","version":"1.0.0","private":true}', []],
     ['srv/package.json', '{"name":"mine"}', []],
   ])('%s %s', (path, content, expected) => expect(packagesOf(npm, path, content)).toEqual(expected));
 
-  it.each(['app/node_modules/a/test/package.json', 'app/node_modules/@s/a/dist/cjs/package.json', 'app/node_modules/package.json', 'app/xpackage.json', 'app/package.jsonn'])('leaves %s alone', (path) => expect(npm.wants(path, entry(path))).toBe(false));
+  it.each(['app/node_modules/a/test/package.json', 'app/node_modules/@s/a/test/fixtures/b/package.json', 'app/node_modules/package.json', 'app/xpackage.json', 'app/package.jsonn'])('leaves %s alone', (path) => expect(npm.wants(path, entry(path))).toBe(false));
   it.each([['no JSON', '{"name": '], ['a number', '7'], ['bytes', '\xff\xfe\0']])('names %s', (_, content) => expect(problemsOf(npm, 'node_modules/a/package.json', content)).toEqual(['package-json-invalid']));
   it('reads on when a name is not UTF-8', () => expect(packagesOf(npm, 'node_modules/a/package.json', Buffer.from([...Buffer.from('{"name":"a'), 0xff, ...Buffer.from('","version":"1"}')]))).toEqual(['a\uFFFD 1']));
 });

@@ -11,6 +11,7 @@ import { cran } from './cran.ts';
 import { ghc } from './ghc.ts';
 import { javaRuntime } from './java-runtime.ts';
 import { otpRelease } from './otp-release.ts';
+import { pythonSboms } from './python-sboms.ts';
 
 const entry = (path: string): Entry => ({ path, type: 'file', size: 500, mode: 0o644, uid: 0, gid: 0, link: '' });
 const spdx = JSON.stringify({
@@ -30,6 +31,7 @@ describe('packages as languages and makers leave them', () => {
     [beam, 'app/lib/ssl-11.0/ebin/ssl.app', '{application, ssl, [{vsn, "11.0"}]}.', []],
     [conan, 'root/.conan/data/zlib/1.2.11/_/_/package/0123/conaninfo.txt', '[settings]\n', ['conan zlib 1.2.11']],
     [bitnami, 'opt/bitnami/nginx/.spdx-nginx.spdx', spdx, ['bitnami nginx 1.25.3-1 BSD-2-Clause']],
+    [pythonSboms, 'lib/pip-25.3.dist-info/sboms/bom.cdx.json', '{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"idna","version":"3.18","purl":"pkg:pypi/idna@3.18"},{"type":"library","name":"unnamed"},{"type":"library","name":"libgfortran","version":"8","purl":"pkg:rpm/almalinux/libgfortran@8"}]}', ['pypi idna 3.18']],
     [javaRuntime, 'opt/java/openjdk/release', 'IMPLEMENTOR="Eclipse Adoptium"\nJAVA_VERSION="17.0.9"\nJAVA_RUNTIME_VERSION="17.0.9+9"\n', ['generic openjdk 17.0.9']],
     [javaRuntime, 'etc/other/release', 'RELEASE=1\n', []],
     [otpRelease, 'usr/local/lib/erlang/releases/26/OTP_VERSION', '26.1.2\n', ['generic erlang-otp 26.1.2']],
