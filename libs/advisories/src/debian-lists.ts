@@ -25,7 +25,7 @@ export const parseDebianLists: Parser = async function* (records, { source, limi
   let size = 0, stranger: string | undefined;
   for await (const record of records) {
     // The tracker keeps other lists beside: names of platforms, updates that are planned.
-    if (record.name.includes('/') && !/(?:^|\/)(?:CVE|DSA|DLA|DTSA)\/list$/.test(record.name)) continue;
+    if (record.name.includes('/') && !/\/(?:CVE|DSA|DLA|DTSA)(?:\/list)?$/.test(`/${record.name}`)) continue;
     const bytes = await bytesOf(record, limits.feedBytes), text = bytes.toString('utf8'), kind = kindOf(text);
     if (kind === undefined) {
       if (bytes.length === 0 || /^\s*</.test(text)) throw notJson(record.name, bytes);

@@ -53,7 +53,7 @@ export const parseOsv: Parser = async function* (records, { source, limits, isKn
       if (!isList && isKnown?.(bytes)) continue;
       const document = decode(record.name, bytes, isYaml);
       if (!isList) yield { kind: 'advisory', advisory: advisoryOfOsv(document, source) };
-      else for (const [place, one] of listOf(document).entries()) yield oneOf(`${record.name}[${place}]`, one, source);
+      else for (const [place, one] of listOf(document).entries()) if (!isIndexLine(one)) yield oneOf(`${record.name}[${place}]`, one, source);
     } catch (error) {
       if (error instanceof Problem && error.code?.startsWith('feed-')) throw error;
       yield rejected(record.name, error, bytes);
@@ -63,6 +63,9 @@ export const parseOsv: Parser = async function* (records, { source, limits, isKn
 
 const listStart = /^(?:\xef\xbb\xbf)?\s*(?:\[|\{\s*"vulns"\s*:)/;
 const listOf = (document: unknown): readonly unknown[] => shaped(z.union([z.array(z.unknown()), z.object({ vulns: z.array(z.unknown()) }).transform(({ vulns }) => vulns)]), document, 'record-not-osv', 'not a list of OSV records');
+
+/** SUSE and openEuler list their records' ids beside them. */
+const isIndexLine = (one: unknown): boolean => typeof one === 'object' && one !== null && Object.keys(one).every((key) => key === 'id' || key === 'modified');
 
 function oneOf(record: string, document: unknown, source: string): Reading {
   try { return { kind: 'advisory', advisory: advisoryOfOsv(document, source) }; } catch (error) { return rejected(record, error, JSON.stringify(document)); }

@@ -104,6 +104,8 @@ function packageCondition(name: string, test: Test, fields: readonly Field[], co
   let condition: Condition = {}, arches: readonly string[] | undefined;
   const [only] = fields;
   if (fields.length === 1 && only!.name === 'signature_keyid') return [always];
+  // The version says it too, and puts a package in a stream of its own.
+  if (comment.endsWith(' is ksplice-based')) return [always];
   for (const { name: field, operation, variable, value } of fields) {
     const found = variable ? undefined : field === 'evr' ? evrCondition(operation, value) : field !== 'version' ? undefined
       : operation === 'equals' && value === '0' ? { never: true } : operation === 'pattern match' ? lineOf(fields, value) : undefined;

@@ -23,6 +23,7 @@ function oval(criteria: string, more: { tests?: string; id?: string; metadata?: 
       <rpminfo_test id="signed" check="at least one"><object object_ref="bash"/><state state_ref="signed"/></rpminfo_test>
       <rpminfo_test id="bash-arm" check="at least one"><object object_ref="bash"/><state state_ref="bash-arm"/></rpminfo_test>
       <rpminfo_test id="uek" check="at least one"><object object_ref="bash"/><state state_ref="uek"/></rpminfo_test>
+      <rpminfo_test id="ksplice" check="at least one"><object object_ref="bash"/><state state_ref="ksplice"/></rpminfo_test>
       <rpminfo_test id="zero" check="at least one"><object object_ref="bash"/><state state_ref="zero"/></rpminfo_test>
       <textfilecontent54_test id="module" check="all"/><uname_test id="kernel" check="all"><state state_ref="signed"/></uname_test>${more.tests ?? ''}</tests>
     <objects>${part(({ id, name }) => `<rpminfo_object id="${id}"><name>${name}</name></rpminfo_object>`)}<rpminfo_object id="ol8"><name>oraclelinux-release</name></rpminfo_object><rpminfo_object id="bash"><name>bash</name></rpminfo_object></objects>
@@ -32,12 +33,13 @@ function oval(criteria: string, more: { tests?: string; id?: string; metadata?: 
       <rpminfo_state id="signed"><signature_keyid operation="equals">82562ea9ad986da3</signature_keyid></rpminfo_state>
       <rpminfo_state id="bash-arm"><arch operation="pattern match">(aarch64|s390x)</arch><evr operation="less than">0:2-1</evr></rpminfo_state>
       <rpminfo_state id="uek"><version operation="pattern match">4.1.12</version><evr operation="less than">0:4.1.12-124.el6</evr></rpminfo_state>
+      <rpminfo_state id="ksplice"><evr datatype="evr_string" operation="pattern match">ksplice</evr></rpminfo_state>
       <rpminfo_state id="zero"><version operation="equals">0</version></rpminfo_state></states></oval_definitions>`;
 }
 const criteria = (operator: string, ...inside: string[]) => `<criteria operator="${operator}">${inside.map((one) => one.startsWith('<') ? one : `<criterion test_ref="${one}" comment="${comments[one] ?? one}"/>`).join('')}</criteria>`;
 const comments: Record<string, string> = {
   ol8: 'Oracle Linux 8 is installed', ol9: 'Oracle Linux 9 is installed', x86: 'Oracle Linux arch is x86_64', arm: 'Oracle Linux arch is aarch64', none: 'Oracle Linux must be installed',
-  bash: 'bash is installed', signed: 'bash is signed with the key', module: 'Module nodejs:18 is enabled', kernel: 'kernel 5.14 is currently running',
+  bash: 'bash is installed', signed: 'bash is signed with the key', module: 'Module nodejs:18 is enabled', ksplice: 'bash is ksplice-based', kernel: 'kernel 5.14 is currently running',
 };
 const short = async (text: string) => advisories(await read(text)).flatMap(({ affected }) => affected.map(({ ecosystem, name, status, ranges = [], versions = [], arches = [], module = '', vendor_status: word = '' }) =>
   [ecosystem.replace('Oracle Linux:', 'ol'), name, status, ...ranges.map(({ introduced = '', fixed, last_affected: last }) => `${introduced}${fixed === undefined ? last === undefined ? '' : `..=${last}` : `..${fixed}`}`), ...versions, arches.join('|'), module, word].filter((one) => one !== '').join(' ')));
@@ -64,6 +66,8 @@ describe('OVAL criteria', () => {
     ["the package's own architecture", criteria('AND', 'ol8', 'bash-arm'), ['ol8 bash affected ..0:2-1 aarch64|s390x']],
     ['a module', criteria('AND', 'ol8', 'module', 'bash lt 0:1-1'), ['ol8 bash affected ..0:1-1 nodejs:18']],
     ["a kernel's line", criteria('AND', 'ol8', 'uek'), ['ol8 bash affected 0:4.1.12-0..0:4.1.12-124.el6']],
+    ['a build that can be patched while it runs', criteria('AND', 'ol8', 'bash lt 2:1-1.ksplice1.el8', 'ksplice'), ['ol8:ksplice bash affected ..2:1-1.ksplice1.el8']],
+    ['a build for FIPS', criteria('AND', 'ol8', 'bash lt 10:1-1.el8_fips'), ['ol8:fips bash affected ..10:1-1.el8_fips']],
     ['what no package tells', criteria('AND', 'ol8', 'kernel', 'bash lt 0:1-1'), ['ol8 bash undetermined kernel 5.14 is currently running']],
     ['a package together with another', criteria('AND', 'ol8', 'bash lt 0:1-1', 'zsh lt 0:2-1'), ['ol8 bash undetermined only together with zsh', 'ol8 zsh undetermined only together with bash']],
     ['two bounds that do not join', criteria('AND', 'ol8', 'bash lt 0:1-1', 'bash lt 0:2-1'), ['ol8 bash undetermined several bounds on one package']],

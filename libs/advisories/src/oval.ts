@@ -9,6 +9,7 @@ import { alternatives, type Condition, mergeConditions } from './oval-criteria.t
 import { type Definition, type OvalDocument, readOval } from './oval-document.ts';
 import { ubuntuReadings } from './ubuntu-oval.ts';
 import { firstLine, isCve, severityWord } from './words.ts';
+import { xmlOf } from './xml.ts';
 
 /**
  * Reads OVAL 5 definitions of packages: Azure Linux, Photon, Oracle, SUSE, Red Hat, AlmaLinux, Debian, Ubuntu. One advisory per
@@ -17,9 +18,9 @@ import { firstLine, isCve, severityWord } from './words.ts';
  */
 export const parseOval: Parser = async function* (records, { source, limits }) {
   for await (const record of records) {
-    // An archive of them has other files too, and a document may come without a name.
-    const document = /\.xml$/i.test(record.name) || !/[./]|^[A-Z_]+$/.test(record.name) ? await readOval(record, limits) : undefined;
-    if (document === undefined) continue;
+    const found = await xmlOf(record);
+    if (found === undefined) continue;
+    const document = await readOval(found, limits);
     const file = basename(record.name).replace(/\.xml$/i, '');
     for (const definition of document.definitions) {
       // What tells a release is no advisory.

@@ -2,6 +2,7 @@ import { invalid } from '@plimsoll/problem';
 import type { Advisory, Affected, Range } from './advisory.ts';
 import { type Parser, rejected } from './feed.ts';
 import { firstLine, isCve } from './words.ts';
+import { xmlOf } from './xml.ts';
 import { type XmlElement, xmlElements } from './xml-elements.ts';
 
 /**
@@ -10,8 +11,9 @@ import { type XmlElement, xmlElements } from './xml-elements.ts';
  */
 export const parseVuXml: Parser = async function* (records, { source, limits }) {
   for await (const record of records) {
-    if (!/\.xml$|^[^.]+$/i.test(record.name)) continue;
-    for await (const vuln of xmlElements(record, limits, 'vuln')) {
+    const found = await xmlOf(record);
+    if (found === undefined) continue;
+    for await (const vuln of xmlElements(found, limits, 'vuln')) {
       if (vuln.first('cancelled') !== undefined) continue;
       try {
         yield { kind: 'advisory', advisory: advisoryOf(vuln, source) };

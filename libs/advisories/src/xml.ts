@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { invalid, type Problem } from '@plimsoll/problem';
 import { type FeedLimits, type FeedRecord, notJson } from './feed.ts';
 
@@ -37,6 +38,23 @@ export async function* readXmlInSteps(record: FeedRecord, limits: FeedLimits, ha
   scanner.push(decode());
   if (size === 0) throw notJson(record.name, new Uint8Array());
   scanner.end();
+}
+
+/** A record that is XML by its name, or has no kind in its name and begins like XML: archives have licences and lists beside the documents. */
+export async function xmlOf(record: FeedRecord): Promise<FeedRecord | undefined> {
+  const name = basename(record.name);
+  if (/\.xml$/i.test(name)) return record;
+  if (name.includes('.')) return undefined;
+  const iterator = record.chunks[Symbol.asyncIterator](), first = await iterator.next();
+  if (first.done === true || !/^\s*</.test(Buffer.from(first.value.subarray(0, 64)).toString('latin1').replace(/^\u00ef\u00bb\u00bf/, ''))) {
+    await iterator.return?.();
+    return undefined;
+  }
+  const chunks = async function* () {
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  };
+  return { name: record.name, chunks: chunks() };
 }
 
 class XmlScanner {
