@@ -6,7 +6,7 @@ import { catalogers } from './catalogers.ts';
 import { Found } from './found.ts';
 import { targetLockfiles } from './lockfiles.ts';
 import { packagePurl } from './package-purl.ts';
-import { inlineBuildInfo, pointerProgram, writeElf } from './testing/write-elf.ts';
+import { inlineBuildInfo, writeElf } from './testing/write-elf.ts';
 import { rpmHeader, writeNdb } from './testing/write-rpmdb.ts';
 import { writeZip } from './testing/write-zip.ts';
 

@@ -318,3 +318,17 @@ describe('an SBOM as target', () => {
     await expect(indexFile(write('broken.json', '{"bomFormat": "CycloneDX", '))).rejects.toMatchObject({ code: 'sbom-invalid' });
   });
 });
+
+describe('the forms that are not read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sbom-forms-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  it.each([
+    ['bom.xml', '<?xml version="1.0"?>\n<bom xmlns="http://cyclonedx.org/schema/bom/1.6" version="1"><components/></bom>', 'CycloneDX in XML'],
+    ['a.spdx', 'SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\n', 'SPDX in tag-value form'],
+    ['a.yaml', 'spdxVersion: "SPDX-2.3"\n', 'SPDX in YAML'],
+    ['a.rdf', '<?xml version="1.0"?><rdf:RDF xmlns:rdf="x" xmlns:spdx="http://spdx.org/rdf/terms#"></rdf:RDF>', 'SPDX in RDF'],
+  ])('%s is named, with what to do', async (name, content, form) => {
+    writeFileSync(join(folder, name), content);
+    await expect(indexFile(join(folder, name))).rejects.toMatchObject({ code: 'sbom-format-unread', detail: expect.stringContaining(form) });
+  });
+});

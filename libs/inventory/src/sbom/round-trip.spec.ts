@@ -10,6 +10,7 @@ import type { Inventory, OperatingSystem, Package, PackageType } from '../model.
 import { packagePurl } from '../package-purl.ts';
 import { fromSbom, toCycloneDx, toSpdx } from './index.ts';
 import { licenceIds } from './licence-ids.ts';
+import { spdx23 } from '../testing/spdx-2.3.ts';
 
 const images = '../shared/data/images', cycloneDxSchemas = '../shared/oracles/sbom-vex/cyclonedx/schema', spdxSchema = '../shared/oracles/sbom-vex/spdx/spdx-schema-2.3.json';
 const because = (...paths: string[]): string => { const absent = paths.filter((path) => !existsSync(path)); return absent.length ? ` (skipped: ${absent.join(', ')} absent)` : ''; };
@@ -56,6 +57,8 @@ describe.skipIf(!existsSync(images))(`every image of ../shared/data${because(ima
     validate(toCycloneDx(await inventoryOf(target), options));
     expect(validate.errors).toBeNull();
   }, 60_000);
+
+  it.each(targets)('%s is an SPDX 2.3 document by the specification', async (target) => { spdx23.parse(JSON.parse(bytesOf(toSpdx(await inventoryOf(target), options)).toString())); }, 60_000);
 
   it.skipIf(!existsSync(spdxSchema)).each(targets)(`%s is valid SPDX 2.3${because(spdxSchema)}`, async (target) => {
     const validate = spdxValidator();
@@ -119,6 +122,7 @@ describe('any inventory', () => {
   it('makes an SPDX document whose ids are unique and whose references lead somewhere (SPDX 2.3, clauses 3.2, 6.5, 10.1, 11.1)', () => {
     type Document = { documentNamespace: string; creationInfo: { created: string }; packages: { SPDXID: string; licenseDeclared: string; downloadLocation: string }[]; relationships: { spdxElementId: string; relatedSpdxElement: string }[]; hasExtractedLicensingInfos?: { licenseId: string }[] };
     fc.assert(fc.property(inventory, (one) => {
+      spdx23.parse(JSON.parse(bytesOf(toSpdx(one, options)).toString()));
       const { packages, relationships, documentNamespace, creationInfo, hasExtractedLicensingInfos: infos = [] } = toSpdx(one, options) as unknown as Document;
       const ids = packages.map(({ SPDXID }) => SPDXID);
       expect(new Set(ids).size).toBe(ids.length);
