@@ -15,7 +15,7 @@ export const targetOptions: Readonly<Record<string, Option>> = {
 };
 
 export const targetHelp = `TARGET is an image reference (registry.example/app:1.2), oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF],
-dir:DIR (a root filesystem), or a path: an image archive, an OCI layout, a directory, a lock file, a package database, an SBOM (CycloneDX or SPDX JSON).
+docker:REF, podman:REF, containerd:REF (an engine of this machine), dir:DIR (a root filesystem), or a path: an image archive, an OCI layout, a directory, a lock file, a package database, an SBOM (CycloneDX or SPDX JSON).
 Standard input is docker-archive:-`;
 
 /** Reads everything inside a target, with progress on a terminal. */

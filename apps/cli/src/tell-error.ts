@@ -10,6 +10,8 @@ const advice: Readonly<Record<string, string>> = {
   'archive-truncated': 'It is cut short: copy or save it again.',
   'reference-needed': 'Name one of them after a colon: FILE:REF.',
   'platform-needed': 'Choose one with --platform.',
+  'registry-unauthenticated': 'Sign in with `docker login`, `podman login` or `skopeo login`; an image of an engine of this machine is docker:REF, podman:REF or containerd:REF.',
+  'registry-missing': 'An image of an engine of this machine is docker:REF, podman:REF or containerd:REF.',
   'registry-unavailable': 'No file has this name here, so it was taken for an image reference.',
   'not-signed-in': 'Sign in with `plimsoll login`, or set PLIMSOLL_URL and PLIMSOLL_TOKEN.',
 };

@@ -15,6 +15,7 @@ export class OpenTarget {
     const target = await recogniseTarget(text);
     if (target.kind === 'directory' || target.kind === 'file') throw new Problem('invalid', `${text} is not an image; scan it with \`plimsoll scan ${text}\` on the machine that holds it`, { code: 'target-not-an-image' });
     const { PLIMSOLL_SCANNER_PLAIN_HTTP: plainHttp, PLIMSOLL_SCANNER_DOCKER_CONFIG: dockerConfig, PLIMSOLL_SCANNER_REGISTRY_CA_FILE: caFile, PLIMSOLL_SCANNER_PRIVATE_REGISTRIES } = this.config;
+    if (target.kind === 'engine') throw new Problem('denied', `${text}: engines of the scanner's machine are not read for a project; push the image to a registry, or scan it with \`plimsoll scan ${text}\``, { code: 'target-not-allowed' });
     return openImage(target.kind === 'registry' ? pinned(target, digest) : this.allowed(target), {
       signal, ...(platform && { platform }), limits: this.config.PLIMSOLL_SCANNER_LIMITS.imageLimits,
       registry: { plainHttp, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
@@ -22,7 +23,7 @@ export class OpenTarget {
   }
 
   /** Checked on real paths, so that a symlink inside an allowed directory leads nowhere else. */
-  private allowed(target: Exclude<ImageTarget, { kind: 'registry' }>): ImageTarget {
+  private allowed(target: Extract<ImageTarget, { path: string }>): ImageTarget {
     let path: string;
     try {
       path = realpathSync(target.path);

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { invalid } from '@plimsoll/problem';
 import { type Archive, readWhole } from './archive.ts';
+import type { Containerd, ContainerdAccess } from './containerd.ts';
 import { type Digest, digestOf } from './digests.ts';
 import type { FileSlice } from './file-slice.ts';
 import type { ImageLimits } from './limits.ts';
@@ -68,6 +69,17 @@ export function registryStore(registry: Registry, access: RegistryAccess, { docu
     },
     layer: (content) => ({ kind: 'registry', ...content, access }),
   };
+}
+
+/** The content store of a containerd. */
+export function containerdStore(containerd: Containerd, access: ContainerdAccess, { documentBytes }: Pick<ImageLimits, 'documentBytes'>, signal: AbortSignal | undefined): ImageStore {
+  const document = async (content: Content, where: string): Promise<Buffer> => {
+    if (content.size > documentBytes) throw invalid('limit-document-bytes', `${where}: document of ${content.size} bytes; the limit is ${documentBytes}`);
+    const parts: Buffer[] = [];
+    for await (const part of containerd.blob(content.digest, content.size, signal)) parts.push(part);
+    return verified(Buffer.concat(parts), content, where);
+  };
+  return { manifest: document, config: document, layer: (content) => ({ kind: 'containerd', ...content, access }) };
 }
 
 function checkSize(slice: FileSlice, { digest, size }: Content, where: string): FileSlice {

@@ -1,16 +1,18 @@
 import { invalid, Problem } from '@plimsoll/problem';
 import { type Archive, openArchive } from './archive.ts';
-import { archiveStore, type ImageStore, layoutStore, registryStore } from './image-store.ts';
+import { Containerd, containerdAccess } from './containerd.ts';
+import { archiveStore, containerdStore, type ImageStore, layoutStore, registryStore } from './image-store.ts';
 import type { Digest } from './digests.ts';
 import { buildSteps, descriptor, type Descriptor, type ImageConfig, list, parseConfig, parseImageDocument, parseJson, platformOf } from './documents.ts';
 import { dockerArchiveImage } from './docker-archive.ts';
 import { defaultImageLimits, type ImageLimits } from './limits.ts';
 import { registryAccess, type RegistryOptions } from './open-registry.ts';
+import { exportImage } from './engine-export.ts';
 import { choosePlatform, isForPlatform } from './platforms.ts';
 import type { LayerInput } from './read-layer.ts';
 import { formatReference, parseReference } from './references.ts';
 import { Registry } from './registry.ts';
-import { plainFile } from './spool.ts';
+import { plainFile, type PlainFile, spool } from './spool.ts';
 import type { ImageTarget } from './target.ts';
 
 export interface LayerDescriptor {
@@ -70,7 +72,8 @@ export async function openImage(target: ImageTarget, options: OpenOptions = {}):
   switch (target.kind) {
     case 'registry': return openFromRegistry(target.reference, opening, options);
     case 'oci-layout': return openLayout(layoutStore(target.path, opening.limits), target.path, target.reference, opening);
-    default: return openFromArchive(target, opening, options);
+    case 'engine': return target.engine === 'containerd' ? openFromContainerd(target.reference, opening, options) : openFromEngine(target.engine, target.reference, opening, options);
+    default: return openFromArchive(await plainFile(target.path, { scratch: options.scratch, limits: opening.limits, signal: options.signal }), target, opening);
   }
 }
 
@@ -88,8 +91,33 @@ async function openFromRegistry(text: string, opening: Opening, { registry: regi
   }
 }
 
-async function openFromArchive(target: Extract<ImageTarget, { path: string }>, opening: Opening, options: OpenOptions): Promise<ImageSource> {
-  const file = await plainFile(target.path, { scratch: options.scratch, limits: opening.limits, signal: options.signal });
+/** Docker and Podman give their images as an archive; it is put beside until it is read. */
+async function openFromEngine(engine: 'docker' | 'podman', reference: string, opening: Opening, { scratch, signal }: OpenOptions): Promise<ImageSource> {
+  const name = `${engine}:${reference}`;
+  const file = await spool(await exportImage(engine, reference, signal), name, { scratch, limits: opening.limits, signal });
+  // One image was asked for, so one is in it, whatever it is called there: an id, a digest or a short name.
+  return { ...await openFromArchive(file, { kind: 'archive', path: name, reference: undefined }, opening), reference: name };
+}
+
+async function openFromContainerd(reference: string, opening: Opening, { signal }: OpenOptions): Promise<ImageSource> {
+  const access = containerdAccess(), where = `containerd:${reference}`;
+  const containerd = new Containerd(access);
+  try {
+    const found = await containerd.image(reference, signal) ?? await containerd.image(completeName(reference), signal);
+    if (found === undefined) throw new Problem('missing', `containerd has no image ${JSON.stringify(reference)} in namespace ${access.namespace}; CONTAINERD_NAMESPACE names another (Kubernetes uses k8s.io, Docker moby)`, { code: 'image-missing' });
+    const store = containerdStore(containerd, access, opening.limits, signal);
+    return await openDocument(store, await store.manifest(found, where), found, where, opening, 0);
+  } finally {
+    containerd.close();
+  }
+}
+
+/** `alpine` is `docker.io/library/alpine:latest`; what is no reference stays what it is. */
+function completeName(text: string): string {
+  try { return formatReference(parseReference(text)); } catch { return text; }
+}
+
+async function openFromArchive(file: PlainFile, target: Extract<ImageTarget, { path: string }>, opening: Opening): Promise<ImageSource> {
   try {
     const archive = openArchive(file.path, opening.limits);
     const image = await openArchiveImage(archive, target, opening);

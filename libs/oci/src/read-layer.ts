@@ -1,4 +1,5 @@
 import { invalid } from '@plimsoll/problem';
+import { Containerd, type ContainerdAccess } from './containerd.ts';
 import type { Digest } from './digests.ts';
 import type { Visitor } from './entry.ts';
 import { readSlice } from './file-slice.ts';
@@ -26,8 +27,11 @@ export interface FileLayerInput extends LayerPromise { readonly kind: 'file'; re
 /** A layer in a registry. Holds credentials: never log it, never send it off the machine. */
 export interface RegistryLayerInput extends LayerPromise { readonly kind: 'registry'; readonly digest: Digest; readonly access: RegistryAccess }
 
+/** A layer in the content store of a containerd of this machine. */
+export interface ContainerdLayerInput extends LayerPromise { readonly kind: 'containerd'; readonly digest: Digest; readonly access: ContainerdAccess }
+
 /** Where the bytes of a layer are: a plain value, so that a worker thread can open it itself. */
-export type LayerInput = FileLayerInput | RegistryLayerInput;
+export type LayerInput = FileLayerInput | RegistryLayerInput | ContainerdLayerInput;
 
 /** What walking a layer found. Plain data apart from `paths`, which is one buffer (see PathList). */
 export interface LayerWalk {
@@ -106,12 +110,12 @@ async function pass(input: LayerInput, limits: ReadLimits, signal: AbortSignal |
   }
 }
 
-async function readBlob({ access, digest, size }: RegistryLayerInput, push: (bytes: Buffer) => void | Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  const registry = new Registry(access);
+async function readBlob(input: RegistryLayerInput | ContainerdLayerInput, push: (bytes: Buffer) => void | Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const from = input.kind === 'registry' ? new Registry(input.access) : new Containerd(input.access);
   try {
-    for await (const bytes of registry.blob(digest, size, signal)) await push(bytes);
+    for await (const bytes of from.blob(input.digest, input.size, signal)) await push(bytes);
   } finally {
-    registry.close();
+    from.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { invalid, Problem } from '@plimsoll/problem';
 import { createDecoder } from './decode.ts';
 import { octalOrBase256 } from './tar-fields.ts';
+import { type Engine, engines } from './engines.ts';
 import { sniffCompression } from './media-types.ts';
 import { parseReference } from './references.ts';
 import { firstBytes } from './spool.ts';
@@ -15,6 +16,8 @@ export type Target =
   /** A tar, compressed or not, that is one of the two: opening it tells which. */
   | { readonly kind: 'archive'; readonly path: string; readonly reference: string | undefined }
   | { readonly kind: 'registry'; readonly reference: string }
+  /** An image of a container engine of this machine, by a name the engine knows. */
+  | { readonly kind: 'engine'; readonly engine: Engine; readonly reference: string }
   /** A root filesystem. */
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 'file'; readonly path: string };
@@ -26,7 +29,7 @@ const withPath = { 'oci': 'oci-layout', 'oci-archive': 'oci-archive', 'docker-ar
 
 /**
  * Understands a target as skopeo names them: `oci:DIR[:REF]`, `oci-archive:FILE[:REF]`, `docker-archive:FILE[:REF]` (FILE `-` is
- * standard input), `docker://REF`, also `registry:REF`. `dir:DIR` is a root filesystem here, where skopeo means its own layout.
+ * standard input), `docker://REF`, also `registry:REF`. `docker:REF`, `podman:REF`, `containerd:REF` are images of an engine of this machine. `dir:DIR` is a root filesystem here, where skopeo means its own layout.
  * A bare path is recognised by looking at it; what is no path is a registry reference. Problems `target-missing`, `reference-invalid`.
  */
 export async function recogniseTarget(text: string): Promise<Target> {
@@ -35,6 +38,7 @@ export async function recogniseTarget(text: string): Promise<Target> {
   if (scheme === 'oci' || scheme === 'oci-archive' || scheme === 'docker-archive') return { kind: withPath[scheme], ...splitPath(rest) };
   if (scheme === 'dir') return { kind: 'directory', path: existing(rest) };
   if (scheme === 'docker' && rest.startsWith('//')) return registry(rest.slice(2));
+  if (isEngine(scheme)) return { kind: 'engine', engine: scheme, reference: engineReference(scheme, rest) };
   if (scheme === 'registry') return registry(rest.replace(/^\/\//, ''));
   if (text === '-') return { kind: 'archive', path: '-', reference: undefined };
   return await lookAt(text) ?? await lookAtPrefixes(text) ?? registryOrPath(text);
@@ -44,6 +48,14 @@ const registry = (reference: string): Target => {
   parseReference(reference);
   return { kind: 'registry', reference };
 };
+
+const isEngine = (scheme: string | undefined): scheme is Engine => (engines as readonly (string | undefined)[]).includes(scheme);
+
+/** Any name an engine may know, also an image id; it becomes a part of a path and of a message. */
+function engineReference(engine: Engine, text: string): string {
+  if (!/^[\w][\w./:@-]{0,1023}$/.test(text) || text.split('/').includes('..')) throw invalid('reference-invalid', `${engine}:${text.slice(0, 300)}: ${JSON.stringify(text.slice(0, 300))} is not the name or id of an image`);
+  return text;
+}
 
 function existing(path: string): string {
   if (path !== '-' && !existsSync(path)) throw new Problem('missing', `${path} does not exist`, { code: 'target-missing' });
@@ -58,7 +70,7 @@ function splitPath(text: string): { path: string; reference: string | undefined 
 }
 
 /** What is at a path, or undefined for nothing. */
-async function lookAt(path: string): Promise<Exclude<Target, { kind: 'registry' }> | undefined> {
+async function lookAt(path: string): Promise<Exclude<Target, { kind: 'registry' | 'engine' }> | undefined> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   if (found.isDirectory()) return isLayout(path) ? { kind: 'oci-layout', path, reference: undefined } : { kind: 'directory', path };
