@@ -10,6 +10,7 @@ import { parseDebianTracker } from './debian-tracker.ts';
 import { parseAlmaErrata, parseRockyErrata } from './errata.ts';
 import { defaultFeedLimits, type Parser } from './feed.ts';
 import { parseGlsa } from './gentoo-glsa.ts';
+import { parseMixed } from './mixed.ts';
 import { parseOsv } from './osv.ts';
 import { parseOval } from './oval.ts';
 import { parsePhotonCves } from './photon-cves.ts';
@@ -34,7 +35,7 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   [parseCvrf, /<cvrfdoc[\s>]/],
   [parseDebianLists, /^\[[^\]\n]{4,40}\] (?:DSA|DLA|DTSA)-\d+|^CVE-\d{4}-(?:\d{4,}|XXXX)(?: [([].*)?\n\s+(?:\[\w+\] )?(?:- \S+ |\{|NOT-FOR-US|NOTE|RESERVED|REJECTED|TODO)/m],
   [parseDebianChangelogs, /^\s*\{\s*"\w+"\s*:\s*\{\s*"[^"]+"\s*:\s*\{\s*"(?:_current|CVE-[\d-]+)"\s*:\s*\{\s*"version"/],
-  [parseUpdateInfo, /<updates[\s>][^]*<update\s/],
+  [parseUpdateInfo, /<updates[\s>][^]*<update\s|^document: modulemd\b/m],
   [parseAlmaErrata, /^\s*\{[^]*"data"\s*:\s*\[\s*\{[^]*"id"\s*:\s*"AL[BES]A-/],
   [parseRockyErrata, /^\s*\{\s*"advisories"\s*:\s*\[\s*\{[^]*"name"\s*:\s*"R[LX][BES]A-/],
   [parseUbuntuVex, /"@id"\s*:\s*"https:\/\/github\.com\/canonical\/ubuntu-security-notices/],
@@ -59,12 +60,17 @@ export async function detectFeed(path: string): Promise<Recognised | undefined> 
 }
 
 async function formatOf(path: string): Promise<Parser | undefined> {
-  const known = [...sources.flatMap(({ parse, sign }) => sign ? [[parse, sign] as const] : []), ...signs];
+  const found = new Set<Parser>();
   for await (const head of headsOf(path)) {
-    const found = known.find(([, sign]) => sign.test(head));
-    if (found) return found[0];
+    const format = formatOfHead(head);
+    if (format !== undefined) found.add(format);
   }
-  return undefined;
+  const [first, second] = found;
+  return second === undefined ? first : parseMixed(formatOfHead);
+}
+
+function formatOfHead(head: string): Parser | undefined {
+  return sources.find(({ sign }) => sign?.test(head))?.parse ?? signs.find(([, sign]) => sign.test(head))?.[0];
 }
 
 /** The beginnings of the first records that may be some. */

@@ -6,6 +6,7 @@ import { parseCsaf } from './csaf.ts';
 import { parseCvrf } from './cvrf.ts';
 import { parseDebianLists } from './debian-lists.ts';
 import { parseDebianTracker } from './debian-tracker.ts';
+import { detectFeed } from './detect-feed.ts';
 import { parseAlmaErrata, parseRockyErrata } from './errata.ts';
 import { bytesOf, defaultFeedLimits, type FeedRecord, type Parser, type Reading } from './feed.ts';
 import { all, hasShared, record, records, shared } from './feeds.spec-helper.ts';
@@ -13,6 +14,7 @@ import { parseGlsa } from './gentoo-glsa.ts';
 import { parseOsv } from './osv.ts';
 import { parseOval } from './oval.ts';
 import { parsePhotonCves } from './photon-cves.ts';
+import { noCounts, readFeed } from './read-feed.ts';
 import { recordsOf, recordsOfStream } from './records-of.ts';
 import { parseRedHatCves } from './redhat-cves.ts';
 import { parseUbuntuCveTracker } from './ubuntu-cve-tracker.ts';
@@ -108,4 +110,14 @@ describe.skipIf(!hasShared)(`samples of every format${hasShared ? '' : ' (skippe
     // What is set aside was seen too, but for documents that say nothing or end before they do.
     expect(readings.length - unseen).toBe(count(files));
   }, 60_000);
+
+  it('all of them, as the collection they come in', async () => {
+    const file = shared('feeds/format-samples-all-feeds.tar.zst'), collection = (await detectFeed(file))!, counts = noCounts();
+    for await (const _ of readFeed(collection, recordsOf(file), counts));
+    // More than the samples above: OSV's too, in archives of their own.
+    expect(counts.advisories).toBeGreaterThanOrEqual(550);
+    const { 'record-format-unknown': others, ...problems } = counts.problems;
+    expect(others).toBeGreaterThan(0);
+    expect(Object.keys(problems).filter((code) => !code.startsWith('record-'))).toEqual([]);
+  }, 120_000);
 });
