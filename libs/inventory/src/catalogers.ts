@@ -22,13 +22,14 @@ import { osRelease } from './catalogers/os-release.ts';
 import { otpRelease } from './catalogers/otp-release.ts';
 import { pacman } from './catalogers/pacman.ts';
 import { portage } from './catalogers/portage.ts';
-import { secretsInFiles } from './secrets/secrets-in-files.ts';
 import { pypi } from './catalogers/pypi.ts';
 import { rpmManifest } from './catalogers/rpm-manifest.ts';
 import { pythonSboms } from './catalogers/python-sboms.ts';
 import { rpm } from './catalogers/rpm.ts';
 import { accounts } from './checks/accounts.ts';
 import { fileFacts } from './checks/file-facts.ts';
+import { dpkgCopyright, dpkgDocumentation } from './licences/dpkg-copyright.ts';
+import { secretsInFiles } from './secrets/secrets-in-files.ts';
 
 /** Everything read out of an image or a root filesystem. To add a cataloger: one file, one line here. */
 export const catalogers: readonly Cataloger[] = [
@@ -62,6 +63,8 @@ export const catalogers: readonly Cataloger[] = [
   accounts,
   fileFacts,
   secretsInFiles,
+  dpkgCopyright,
+  dpkgDocumentation,
 ];
 
 /** Those of these keys (`name@version`). */

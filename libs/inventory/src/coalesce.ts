@@ -5,6 +5,7 @@ import type { CheckView } from './checks/check.ts';
 import { checkTarget } from './checks/check-target.ts';
 import { stepsOf } from './checks/steps.ts';
 import type { LayerAnalysis } from './layer-analysis.ts';
+import { licencesOf } from './licences/licences-of.ts';
 import { LayerView } from './layer-view.ts';
 import { type Inventory, type InventoryProblem, type Layer, type Location, type OperatingSystem, type Package, type Secret, type Target, Weight } from './model.ts';
 import { findOwners } from './owners.ts';
@@ -124,7 +125,7 @@ export interface Sighting { readonly path: string; readonly layer: number; reado
 export function contentsOf(seen: readonly Sighting[], layerOf: (sighting: Sighting, found: FoundPackage) => string | undefined): Pick<Inventory, 'os' | 'packages'> {
   const os = operatingSystem(seen);
   const owners = findOwners(seen, (found) => packagePurl(found, os));
-  const packages = new Map<string, Package>();
+  const packages = new Map<string, Package>(), licences = licencesOf(seen);
   for (const sighting of seen) {
     for (const found of sighting.found.packages) {
       const owner = isSystem(found) ? undefined : owners(sighting.path);
@@ -135,20 +136,20 @@ export function contentsOf(seen: readonly Sighting[], layerOf: (sighting: Sighti
       const key = JSON.stringify([found.type, found.name, found.version, found.arch, owner]);
       const known = packages.get(key);
       if (known) addLocation(known, location);
-      else packages.set(key, toPackage(found, packagePurl(found, os), location, owner));
+      else packages.set(key, toPackage(found, packagePurl(found, os), location, owner, licences(found)));
     }
   }
   for (const one of packages.values()) one.locations.sort((a, b) => order(a.path, b.path) || order(a.layer ?? '', b.layer ?? ''));
   return { os, packages: [...packages.values()].sort(inOrder) };
 }
 
-function toPackage({ type, name, version, arch, source, vendor, module, licences }: FoundPackage, purl: string, location: Location, owner: string | undefined): Package {
+function toPackage({ type, name, version, arch, source, vendor, module }: FoundPackage, purl: string, location: Location, owner: string | undefined, expressions: string[]): Package {
   return {
     purl, name, version, type,
     ...(arch && { arch }), ...(source && { source }), ...(vendor && { vendor }), ...(module && { module }),
     ...(location.layer && { layer: location.layer }),
     locations: [location],
-    licences: licences ?? [],
+    licences: expressions,
     ...(owner && { owner }),
   };
 }
