@@ -1,5 +1,5 @@
 import { indexTarget, type Inventory, scanners } from '@plimsoll/inventory';
-import { parseLimits, recogniseTarget } from '@plimsoll/oci';
+import { parseHostPairs, parseLimits, recogniseTarget, type RegistryOptions } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
 import { wantedBases } from './bases-file.ts';
 import type { Option, Parsed } from './command.ts';
@@ -11,11 +11,15 @@ export const targetOptions: Readonly<Record<string, Option>> = {
   'no-verify': { type: 'boolean', what: 'docker-archive: read headers alone and take its digests on trust, several times as fast' },
   scanners: { type: 'string', value: 'LIST', what: 'what to look for besides packages: vuln, secret, config, license (default all)' },
   base: { type: 'string', multiple: true, value: 'IMAGE|FILE', what: 'a base image to tell apart, besides those of `plimsoll bases`' },
+  mirror: { type: 'string', multiple: true, value: 'REGISTRY=HOST', what: 'a host asked before a registry, e.g. docker.io=mirror.example' },
+  'plain-http': { type: 'string', multiple: true, value: 'HOST', what: 'a registry that may be spoken to without TLS' },
+  'ca-file': { type: 'string', value: 'FILE', what: 'certificate authorities (PEM) to trust for registries, besides the system\'s' },
   limit: { type: 'string', multiple: true, value: 'NAME=VALUE', what: 'what the target may cost, see docs/limits.md' },
 };
 
 export const targetHelp = `TARGET is an image reference (registry.example/app:1.2), oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF],
-docker:REF, podman:REF, containerd:REF (an engine of this machine), dir:DIR (a root filesystem), or a path: an image archive, an OCI layout, a directory, a lock file, a package database, an SBOM (CycloneDX or SPDX JSON).
+docker:REF, podman:REF, containerd:REF (an engine of this machine), dir:DIR (a root filesystem), or a path: an image archive,
+an OCI layout, a directory, a lock file, a package database, an SBOM (CycloneDX or SPDX JSON).
 Standard input is docker-archive:-`;
 
 /** Reads everything inside a target, with progress on a terminal. */
@@ -28,7 +32,7 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
   try {
     const platform = parsed.text('platform'), wanted = wantedScanners(parsed), bases = await wantedBases(parsed.texts('base'));
     return await indexTarget(await recogniseTarget(text), {
-      signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}),
+      signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}), registry: registryOptions(parsed),
       without: scanners.filter((one) => !wanted.has(one)), bases,
       onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Read ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB  ${text}`),
     });
@@ -36,6 +40,12 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
     process.off('SIGINT', interrupt);
     progress.done();
   }
+}
+
+/** How registries are reached, as the options say. */
+function registryOptions(parsed: Parsed): RegistryOptions {
+  const caFile = parsed.text('ca-file');
+  return { mirrors: parseHostPairs(parsed.texts('mirror')), plainHttp: parsed.texts('plain-http'), ...(caFile ? { caFile } : {}) };
 }
 
 /** What --scanners names; everything when it is not given. */

@@ -3,6 +3,7 @@ import { Bus } from '@plimsoll/bus';
 import { scanProgressSubject, type ScanProgress } from '@plimsoll/contracts';
 import { catalogers, indexImage, type Progress } from '@plimsoll/inventory';
 import type { ImageSource } from '@plimsoll/oci';
+import { Metrics } from '@plimsoll/telemetry';
 import { analyzerOf } from './analyzer.ts';
 import { Images, type IndexedImage } from './images.ts';
 import { LayerThreads } from './layer-threads.ts';
@@ -18,10 +19,13 @@ const inventoryMediaType = 'application/vnd.plimsoll.inventory.v1+json';
 /** An image becomes an inventory of everything inside it. Slow and repeatable: nothing here happens only once. */
 @Injectable()
 export class IndexImage {
+  private readonly counted;
   constructor(
     private readonly bus: Bus, private readonly images: Images, private readonly layers: Layers, private readonly scans: Scans,
-    private readonly openTarget: OpenTarget, private readonly threads: LayerThreads,
-  ) {}
+    private readonly openTarget: OpenTarget, private readonly threads: LayerThreads, metrics: Metrics,
+  ) {
+    this.counted = metrics.counter('plimsoll_scan_layers_total', 'Layers of scanned images: known before, or read', ['outcome']);
+  }
 
   /**
    * 1. open, 2. known already? 3. every layer, one reader of each among all processes, 4. the inventory's document, 5. `keep`, while
@@ -47,8 +51,15 @@ export class IndexImage {
     const inventory = await indexImage(source, {
       signal, strict: true, limits: scannerConfig().PLIMSOLL_SCANNER_LIMITS.limits, pool: this.threads.pool, onProgress: this.reporter(scan),
       alone: (layer, work) => this.threads.turn(() => this.holding(`layer:${layer}`, session, work)),
-      cached: (layer) => this.layers.analyzed(layer),
-      analyzed: (analysis) => this.layers.keep(analysis),
+      cached: async (layer) => {
+        const known = await this.layers.analyzed(layer);
+        if (known) this.counted.inc({ outcome: 'known' });
+        return known;
+      },
+      analyzed: async (analysis) => {
+        await this.layers.keep(analysis);
+        this.counted.inc({ outcome: 'read' });
+      },
     });
     const { user, created, labels } = inventory.configuration;
     return {

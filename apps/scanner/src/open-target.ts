@@ -14,11 +14,14 @@ export class OpenTarget {
   async open({ target: text, digest, platform }: Pick<Scan, 'target' | 'digest' | 'platform'>, signal: AbortSignal): Promise<ImageSource> {
     const target = await recogniseTarget(text);
     if (target.kind === 'directory' || target.kind === 'file') throw new Problem('invalid', `${text} is not an image; scan it with \`plimsoll scan ${text}\` on the machine that holds it`, { code: 'target-not-an-image' });
-    const { PLIMSOLL_SCANNER_PLAIN_HTTP: plainHttp, PLIMSOLL_SCANNER_DOCKER_CONFIG: dockerConfig, PLIMSOLL_SCANNER_REGISTRY_CA_FILE: caFile, PLIMSOLL_SCANNER_PRIVATE_REGISTRIES } = this.config;
+    const {
+      PLIMSOLL_SCANNER_PLAIN_HTTP: plainHttp, PLIMSOLL_SCANNER_MIRRORS: mirrors, PLIMSOLL_SCANNER_ALLOWED_HOSTS: allowedHosts, PLIMSOLL_SCANNER_TOKEN_HOSTS: tokenHosts,
+      PLIMSOLL_SCANNER_DOCKER_CONFIG: dockerConfig, PLIMSOLL_SCANNER_REGISTRY_CA_FILE: caFile, PLIMSOLL_SCANNER_PRIVATE_REGISTRIES,
+    } = this.config;
     if (target.kind === 'engine') throw new Problem('denied', `${text}: engines of the scanner's machine are not read for a project; push the image to a registry, or scan it with \`plimsoll scan ${text}\``, { code: 'target-not-allowed' });
     return openImage(target.kind === 'registry' ? pinned(target, digest) : this.allowed(target), {
       signal, ...(platform && { platform }), limits: this.config.PLIMSOLL_SCANNER_LIMITS.imageLimits,
-      registry: { plainHttp, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
+      registry: { plainHttp, mirrors, allowedHosts, tokenHosts, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
     });
   }
 

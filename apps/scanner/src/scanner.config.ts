@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { readConfig } from '@plimsoll/service';
-import { parseLimits } from '@plimsoll/oci';
+import { parseHostPairs, parseLimits } from '@plimsoll/oci';
 import { z } from 'zod';
 
 const list = z.string().default('').transform((text) => text.split(',').map((item) => item.trim()).filter(Boolean));
@@ -17,6 +17,12 @@ export const ScannerConfig = z.object({
   PLIMSOLL_SCANNER_PLAIN_HTTP: list,
   /** Whether registries may be at private or loopback addresses. Off, because whoever may submit an image could probe the network with it. */
   PLIMSOLL_SCANNER_PRIVATE_REGISTRIES: z.enum(['on', 'off']).default('off'),
+  /** Registries and hosts asked before them, `docker.io=mirror.example,…`. */
+  PLIMSOLL_SCANNER_MIRRORS: list.transform(parseHostPairs),
+  /** Hosts that redirects and token servers may name even at private addresses: the object store behind a registry of the house. */
+  PLIMSOLL_SCANNER_ALLOWED_HOSTS: list,
+  /** Registries and hosts of other domains that may be sent their credentials to get a token, `registry.example=auth.example.org,…`. */
+  PLIMSOLL_SCANNER_TOKEN_HOSTS: list.transform(parseHostPairs),
   /** Docker's config.json with the registries' credentials. */
   PLIMSOLL_SCANNER_DOCKER_CONFIG: z.string().optional(),
   /** PEM file of private certificate authorities of registries. */

@@ -1,8 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dockerCredentials } from './credentials.ts';
+import { credentialFiles, dockerCredentials } from './credentials.ts';
+import { parseHostPairs, registryAccess } from './open-registry.ts';
+import { parseReference } from './references.ts';
 
 const secret = (text: string) => Buffer.from(text).toString('base64');
 
@@ -57,5 +59,38 @@ describe('dockerCredentials', () => {
     const error: Error = await dockerCredentials(registry, 'a', config(content)).then(() => { throw new Error('found some'); }, (reason) => reason);
     expect(error).toMatchObject({ code });
     expect(error.message).not.toContain('c2VjcmV0');
+  });
+});
+
+describe('where credentials are looked for', () => {
+  const before = { ...process.env };
+  let home: string;
+  beforeAll(() => { home = mkdtempSync(join(tmpdir(), 'logins-')); });
+  afterAll(() => { process.env = before; rmSync(home, { recursive: true }); });
+  const put = (path: string, host: string, password: string): void => {
+    mkdirSync(join(home, path, '..'), { recursive: true });
+    writeFileSync(join(home, path), JSON.stringify({ auths: { [host]: { auth: secret(`u:${password}`) } } }));
+  };
+  const passwordFor = async (host: string): Promise<unknown> => (await registryAccess(parseReference(`${host}/x`))).endpoints[0]!.credentials;
+
+  it('is Docker\'s file, then those of podman and skopeo; the one that is named, alone', async () => {
+    process.env = { ...before, DOCKER_CONFIG: join(home, 'docker'), XDG_RUNTIME_DIR: join(home, 'run'), XDG_CONFIG_HOME: join(home, 'config'), REGISTRY_AUTH_FILE: '' };
+    put('docker/config.json', 'a.example', 'docker');
+    put('run/containers/auth.json', 'a.example', 'podman');
+    put('config/containers/auth.json', 'b.example', 'skopeo');
+    expect(await passwordFor('a.example')).toMatchObject({ password: 'docker' });
+    expect(await passwordFor('b.example')).toMatchObject({ password: 'skopeo' });
+    expect(await passwordFor('c.example')).toBeUndefined();
+    process.env['REGISTRY_AUTH_FILE'] = join(home, 'run/containers/auth.json');
+    expect(credentialFiles()).toEqual([join(home, 'run/containers/auth.json')]);
+    expect(await passwordFor('a.example')).toMatchObject({ password: 'podman' });
+    expect(await passwordFor('b.example')).toBeUndefined();
+  });
+});
+
+describe('pairs of hosts', () => {
+  it('are read as settings give them', () => {
+    expect(parseHostPairs(['docker.io=a.example', 'docker.io=http://b:5000', 'quay.io=c'])).toEqual({ 'docker.io': ['a.example', 'http://b:5000'], 'quay.io': ['c'] });
+    for (const word of ['docker.io', '=x', 'x=', 'a b=c']) expect(() => parseHostPairs([word])).toThrow(expect.objectContaining({ code: 'setting-invalid' }));
   });
 });

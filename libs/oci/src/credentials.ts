@@ -22,8 +22,19 @@ const configLimit = 4 * 1024 * 1024;
 const helperLimit = 64 * 1024;
 const helperSeconds = 15;
 
-/** Where Docker keeps its configuration: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`. */
-export const dockerConfigPath = (): string => join(process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json');
+/**
+ * Where `docker login`, `podman login` and `skopeo login` leave credentials, in the order in which they are looked at:
+ * `$REGISTRY_AUTH_FILE` alone when it is set, else Docker's configuration (`$DOCKER_CONFIG`, `~/.docker`) and containers-auth.json(5).
+ */
+export function credentialFiles(): string[] {
+  const { REGISTRY_AUTH_FILE: named, DOCKER_CONFIG: docker, XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: configs } = process.env;
+  if (named) return [named];
+  return [
+    join(docker ?? join(homedir(), '.docker'), 'config.json'),
+    ...runtime ? [join(runtime, 'containers', 'auth.json')] : [],
+    join(configs ?? join(homedir(), '.config'), 'containers', 'auth.json'),
+  ];
+}
 
 /**
  * The credentials Docker would use for a repository, from its config.json: a helper for the registry, then the store for all, then

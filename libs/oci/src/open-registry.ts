@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { invalid, Problem } from '@plimsoll/problem';
 import type { AddressPolicy } from './addresses.ts';
-import { type Credentials, dockerConfigPath, dockerCredentials } from './credentials.ts';
+import { type Credentials, credentialFiles, dockerCredentials } from './credentials.ts';
 import type { Reference } from './references.ts';
 import { defaultRegistryLimits, type Endpoint, isPlainHost, type RegistryAccess, type RegistryLimits } from './registry.ts';
 
@@ -9,7 +9,7 @@ import { defaultRegistryLimits, type Endpoint, isPlainHost, type RegistryAccess,
 export interface RegistryOptions {
   /** Credentials by registry host (`docker.io` for Docker Hub); before those of Docker's configuration. */
   readonly credentials?: Readonly<Record<string, Credentials>>;
-  /** Docker's config.json; false reads none. `$DOCKER_CONFIG/config.json` or `~/.docker/config.json` by default. */
+  /** Docker's config.json, or an auth.json; false reads none. By default those of `credentialFiles`. */
   readonly dockerConfig?: string | false;
   /** Hosts or URLs asked before a registry, by registry host. */
   readonly mirrors?: Readonly<Record<string, readonly string[]>>;
@@ -46,8 +46,25 @@ export async function registryAccess({ registry, repository }: Reference, option
   return { ...common, endpoints };
 }
 
-const fromDocker = async (registry: string, repository: string, path: string | false | undefined, signal?: AbortSignal): Promise<Credentials | undefined> =>
-  (path === false ? undefined : dockerCredentials(registry, repository, path ?? dockerConfigPath(), signal));
+/** From the first file that has some. */
+async function fromDocker(registry: string, repository: string, path: string | false | undefined, signal?: AbortSignal): Promise<Credentials | undefined> {
+  for (const file of path === false ? [] : path === undefined ? credentialFiles() : [path]) {
+    const found = await dockerCredentials(registry, repository, file, signal);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `REGISTRY=HOST` words, as settings and options give them: `docker.io=mirror.example`. A registry may have several hosts. Problem `setting-invalid`. */
+export function parseHostPairs(words: readonly string[]): Record<string, readonly string[]> {
+  const pairs: Record<string, string[]> = {};
+  for (const word of words) {
+    const [, registry, host] = /^([^=\s]+)=(\S+)$/.exec(word) ?? [];
+    if (!registry || !host) throw invalid('setting-invalid', `${JSON.stringify(word)} is not REGISTRY=HOST`);
+    (pairs[registry] ??= []).push(host);
+  }
+  return pairs;
+}
 
 async function readAuthorities(path: string): Promise<string> {
   const pem = await readFile(path, 'utf8').catch((error: unknown) => { throw invalid('ca-file-unreadable', `${path} cannot be read`, error); });
