@@ -63,9 +63,9 @@ describe("Debian's lists of notices", () => {
 
 describe("CVEs in Debian's changelogs", () => {
   it('are repaired in the version that names them', async () => {
-    const text = JSON.stringify({ bookworm: { bash: { _current: { version: '5.2-3', archive: 'bookworm' }, 'CVE-2026-0001': { version: '5.2-2', date: 'Sat, 05 Apr 2025 16:09:38 +0200' }, nonsense: { version: '1' } } }, nowhere: { bash: {} } });
+    const text = JSON.stringify({ bookworm: { bash: { _current: { version: '5.2-3', archive: 'bookworm' }, 'CVE-2026-0001': { version: '5.2-2', date: 'Sat, 05 Apr 2025 16:09:38 +0200' }, 'CVE-2026-0002': { version: '5.2-1', dist: 'unstable' }, 'CVE-2026-0003': { version: '5.2-2', dist: 'bookworm-security' }, nonsense: { version: '1' } } }, nowhere: { bash: {} } });
     const readings = await all(parseDebianChangelogs(records(record('changelogs.json', text, 16)), context));
-    expect(advisories(readings)).toMatchObject([{ id: 'CVE-2026-0001', key: 'CVE-2026-0001/bash@Debian:12', modified: '2025-04-05T14:09:38.000Z', affected: [{ ecosystem: 'Debian:12', name: 'bash', ranges: [{ fixed: '5.2-2' }] }] }]);
+    expect(advisories(readings)).toMatchObject([{ id: 'CVE-2026-0001', key: 'CVE-2026-0001/bash@Debian:12', modified: '2025-04-05T14:09:38.000Z', affected: [{ ecosystem: 'Debian:12', name: 'bash', ranges: [{ fixed: '5.2-2' }] }] }, { affected: [{ ranges: [{ fixed: '5.2-1~' }] }] }, { affected: [{ ranges: [{ fixed: '5.2-2' }] }] }]);
     expect(problems(readings)).toEqual(['record-id-unreadable bookworm bash nonsense', 'record-release-unknown nowhere']);
   });
 });
