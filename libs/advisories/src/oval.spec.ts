@@ -80,6 +80,7 @@ describe('OVAL criteria', () => {
   it.each([
     ['no release', criteria('AND', 'bash lt 0:1-1'), 'record-release-unknown'],
     ['a test that is not there', criteria('AND', 'ol8', 'nowhere'), 'record-test-missing'],
+    ['itself', criteria('AND', 'ol8', '<extend_definition definition_ref="oval:test:def:1" comment="again"/>'), 'record-test-missing'],
     ['no package', criteria('AND', 'ol8'), 'record-no-package'],
     ['nothing', '', 'record-malformed'],
     ['alternatives without end', criteria('AND', 'ol8', ...Array.from({ length: 16 }, () => criteria('OR', 'bash lt 0:1-1', 'zsh lt 0:1-1'))), 'record-too-complex'],

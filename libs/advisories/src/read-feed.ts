@@ -31,8 +31,9 @@ export async function* readFeed(source: { readonly id: string; readonly parse: P
     counts.problems[code] = (counts.problems[code] ?? 0) + 1;
     return reading;
   };
-  for await (const found of source.parse(records, { source: source.id, limits })) {
-    let reading = found;
+  for await (const parsed of source.parse(records, { source: source.id, limits })) {
+    const found = parsed.kind === 'advisory' ? plausible(parsed) : parsed;
+    let reading: Reading = found;
     if (found.kind === 'advisory') {
       const { advisory } = found, { key } = advisory;
       const print = printOf(advisory), before = seen.get(key), other = prints[before ?? -1];
@@ -53,6 +54,21 @@ export async function* readFeed(source: { readonly id: string; readonly parse: P
     throw first === undefined ? invalid('feed-empty', `${source.id}: the feed has no record`)
       : invalid('feed-malformed', `${source.id}: none of ${counts.rejected} records could be read; the first: ${first.detail}`, first);
   }
+}
+
+/** Characters of a version and of a name, and entries of a record: beyond these nobody meant what is written. */
+const longestVersion = 512, longestName = 1_000, mostEntries = 200_000;
+
+/** An advisory as it is, or set aside as `record-absurd`. */
+function plausible(reading: Extract<Reading, { kind: 'advisory' }>): Reading {
+  const { advisory } = reading, { affected } = advisory;
+  const isTooLong = (text: string | undefined, most: number): boolean => text !== undefined && text.length > most;
+  const what = affected.length > mostEntries ? `${affected.length} entries`
+    : isTooLong(advisory.id, longestName) ? 'an id of unlikely length'
+    : affected.some(({ ecosystem, name }) => name.length > longestName || ecosystem.length > longestName) ? 'a package of unlikely name'
+    : affected.some(({ ranges }) => ranges?.some((range) => isTooLong(range.introduced, longestVersion) || isTooLong(range.fixed, longestVersion) || isTooLong(range.last_affected, longestVersion) || isTooLong(range.limit, longestVersion))) ? 'a version of unlikely length' : undefined;
+  if (what === undefined) return reading;
+  return rejected(advisory.key.slice(0, 200), invalid('record-absurd', `${advisory.id.slice(0, 200)} has ${what}`), JSON.stringify({ ...advisory, affected: affected.slice(0, 1) }));
 }
 
 export const noCounts = (): FeedCounts => ({ advisories: 0, affected: 0, withdrawn: 0, repeated: 0, rejected: 0, problems: {} });

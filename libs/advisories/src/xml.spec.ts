@@ -32,6 +32,14 @@ describe('XML', () => {
   it.each(['<!DOCTYPE a>', '<!DOCTYPE a SYSTEM "http://x/a.dtd">', '<!DOCTYPE a PUBLIC "-//x//A 1.1//EN" "http://x/a.dtd" [\n<!ENTITY y-2003 SYSTEM "y-2003.xml">\n<!ENTITY y-2004 SYSTEM "y-2004.xml">\n]>'])('may name what it is of: %s', async (type) => {
     expect(await events(`<?xml version="1.0"?>\n${type}\n<a>b</a>`)).toEqual(['<a>', 'b', '</a>']);
   });
+  it('with a tag or text without end is refused long before its end comes', async () => {
+    for (const start of ['<a x="', '<a>', '<!DOCTYPE a [', '<!--']) {
+      let given = 0;
+      const chunks = async function* () { yield Buffer.from(start); for (; given < 1_000; given++) yield Buffer.alloc(1024 * 1024, 'y'); };
+      expect(await codeOf(readXml({ name: 'feed.xml', chunks: chunks() }, defaultFeedLimits, { open() {}, text() {}, close() {} }))).toBe('feed-malformed');
+      expect(given).toBeLessThan(5);
+    }
+  });
   it('is refused when it is not UTF-8, and beyond its size', async () => {
     const nothing = { open() {}, text() {}, close() {} };
     expect(await codeOf(readXml(record('feed.xml', Buffer.from([0x3c, 0x61, 0x3e, 0xff])), defaultFeedLimits, nothing))).toBe('feed-malformed');
