@@ -4,6 +4,7 @@ import { AcceptPushes } from './accept-pushes.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { Admit } from './admit.ts';
 import { Answer } from './answer.ts';
+import { ApprovedBases } from './approved-bases.ts';
 import { ApiTokens } from './api-tokens.ts';
 import { Callers } from './callers.ts';
 import { FeedRevision } from './feed-revision.ts';
@@ -17,6 +18,7 @@ import { Identities } from './identities.ts';
 import { ImageEvents } from './image-events.ts';
 import { Images } from './images.ts';
 import { KeepUp } from './keep-up.ts';
+import { ManageBases } from './manage-bases.ts';
 import { ManageImages } from './manage-images.ts';
 import { PlatformInfo } from './platform-info.ts';
 import { Policies } from './policies.ts';
@@ -33,9 +35,9 @@ import { Upkeeps } from './upkeeps.ts';
 import { Wakes } from './wakes.ts';
 
 @Module({
-  controllers: [SubmitImage, RegistryWebhook, ReadImages, ManageImages, Feeds, Policies, Subscriptions, Identities, PlatformInfo, FollowImages],
+  controllers: [SubmitImage, RegistryWebhook, ReadImages, ManageBases, ManageImages, Feeds, Policies, Subscriptions, Identities, PlatformInfo, FollowImages],
   providers: [
-    AcceptPushes, Pushes, Images, ImageEvents, FeedRevision, Idempotency, ForgetEvents, ForgetImages, Upkeeps, KeepUp, Wakes, LiveProgress, Streams,
+    AcceptPushes, ApprovedBases, Pushes, Images, ImageEvents, FeedRevision, Idempotency, ForgetEvents, ForgetImages, Upkeeps, KeepUp, Wakes, LiveProgress, Streams,
     AccessTokens, ApiTokens, Callers, Projects, FrontDoor,
     { provide: APP_GUARD, useClass: Admit },
     { provide: APP_INTERCEPTOR, useClass: Answer },

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { FindInventory, GetFindings, GetVerdict, ImageIndexed, ImageMatched, ImagePushed, ImageRejected, NotificationDelivered, operations, PushJudged, scanProgressSubject, VerdictChanged, type EventContract, type ImageItem } from '@plimsoll/contracts';
+import { FindInventory, GetFindings, GetVerdict, ImageIndexed, ImageMatched, ImagePushed, ImageRejected, ListBases, NotificationDelivered, operations, PushJudged, scanProgressSubject, VerdictChanged, type EventContract, type ImageItem } from '@plimsoll/contracts';
 import { Bus } from '@plimsoll/bus';
 import fc from 'fast-check';
+import { Problem } from '@plimsoll/problem';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { gatewayBench, grant, type GatewayBench } from '../testing/gateway-bench.ts';
@@ -232,6 +233,30 @@ describe('the details', () => {
     expect(gate.asked.at(-1)!.body).toEqual({ project: 'team-a', digest: digestOf('e'), severity: ['critical', 'high'], package: 'zlib', limit: 5 });
     expect((await get(`/v1/projects/team-a/images/${digestOf('e')}/verdict`)).body).toMatchObject({ decision: 'allow', input: { a: 1 } });
   });
+});
+
+it('what comes from an approved base is told when an image is read', async () => {
+  const digest = digestOf('b'), [low, high] = [digestOf('1'), digestOf('2')], purl = (name: string) => `pkg:npm/${name}@1.0.0`;
+  await gate.bench.say(ImageIndexed, indexed({ push: randomUUID(), digest }));
+  await vi.waitFor(async () => expect((await get(`/v1/projects/team-a/images/${digest}`)).status).toBe(200), 5_000);
+  const one = (name: string, layer: string) => ({ purl: purl(name), name, version: '1.0.0', type: 'npm', layer, locations: [], licences: [] });
+  // As a scanner of before there were secrets and checks wrote it.
+  const inventory = { target: { kind: 'image', reference: 'x', layers: [low, high].map((layer) => ({ digest: layer, diff_id: layer, size: 1 })) }, os: null, packages: [one('below', low), one('above', high)], configuration: {}, problems: [] };
+  const { connectNats, documentsOver, jetstreamOf } = await import('@plimsoll/bus');
+  const scanner = await connectNats({ url: gate.bench.nats.url, name: 'scanner', seed: gate.bench.secrets.nats['scanner']!.seed });
+  const ref = await documentsOver(jetstreamOf(scanner)).put(inventory, 'application/json');
+  await scanner.close();
+  const finding = (name: string) => ({ id: 'CVE-2026-1', aliases: [], advisory: 'CVE-2026-1', source: 'osv', state: 'affected' as const, severity: 'high' as const, fix_state: 'unknown' as const, package: { purl: purl(name), name, version: '1.0.0', type: 'npm' as const }, proof: { ecosystem: 'npm', name, version: '1.0.0', scheme: 'semver', advisory: 'CVE-2026-1', source: 'osv', because: 'in-range' as const } });
+  gate.answer(FindInventory, () => ({ inventory: ref, packages: 2, problems: 0, indexed_at: 'now' }));
+  gate.answer(GetFindings, () => ({ items: [finding('below'), finding('above')], total: { count: 2, relation: 'EXACT' as const }, revision: 3, summary: summary() }));
+  const read = async () => ({ inventory: (await get(`/v1/projects/team-a/images/${digest}/inventory`)).body, findings: (await get(`/v1/projects/team-a/images/${digest}/findings`)).body });
+  gate.answer(ListBases, () => { throw new Problem('unavailable', 'away'); });
+  const without = await read();
+  expect([without.inventory, without.findings.items.map((item: { package: { base?: boolean } }) => item.package.base)]).toEqual([inventory, [undefined, undefined]]);
+  gate.answer(ListBases, () => ({ items: [{ id: digestOf('9'), name: 'acme/base:1', layers: [low], added_at: 'now' }] }));
+  const { inventory: told, findings } = await read();
+  expect(told).toMatchObject({ target: { base: { name: 'acme/base:1', layers: 1, told: 'registered' } }, packages: [{ name: 'below', base: true }, { name: 'above', base: false }] });
+  expect(findings.items.map((item: { package: { base?: boolean } }) => item.package.base)).toEqual([true, false]);
 });
 
 it('events of strangers leave no trace, and those said twice are told once', async () => {

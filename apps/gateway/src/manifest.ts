@@ -1,5 +1,5 @@
 import {
-  AddVex, CancelScan, CheckToken, CreateException, CreateProject, CreateSubscription, CreateToken, CreateUser, DeleteSubscription, DiffImages, ExplainFinding, FindInventory, FindScans, GetFeedsStatus, GetFindings, GetJwks, GetPolicy, GetRevision, GetTrustBundle, GetVerdict, GetWhyNot, GrantRole, ImageForgotten, ImageIndexed, ImageMatched, ImageOutdated, ImagePushed, ImageRejected, IngestSource, ListDeliveries, ListExceptions, ListProjects, ListSubscriptions, ListTokens, ListVex, Login, NotificationDelivered, PushJudged, RedeemBootstrap, RemoveVex, ReplayDelivery, ReplayPolicy, ResumeSubscription, RevisionPublished, RevokeException, RevokeToken, RotateSecret, ScanCancelled, SetPolicy, TokenRevoked, VerdictChanged, WhoHas,
+  AddBase, AddVex, CancelScan, CheckToken, CreateException, CreateProject, CreateSubscription, CreateToken, CreateUser, DeleteSubscription, DiffImages, ExplainFinding, FindInventory, FindScans, GetFeedsStatus, GetFindings, GetJwks, GetPolicy, GetRevision, GetTrustBundle, GetVerdict, GetWhyNot, GrantRole, ImageForgotten, ImageIndexed, ImageMatched, ImageOutdated, ImagePushed, ImageRejected, IngestSource, ListBases, ListDeliveries, ListExceptions, ListProjects, ListSubscriptions, ListTokens, ListVex, Login, NotificationDelivered, PushJudged, RedeemBootstrap, RemoveBase, RemoveVex, ReplayDelivery, ReplayPolicy, ResumeSubscription, RevisionPublished, RevokeException, RevokeToken, RotateSecret, ScanCancelled, SetPolicy, TokenRevoked, VerdictChanged, WhoHas,
   type Manifest,
 } from '@plimsoll/contracts';
 
@@ -8,7 +8,7 @@ export const manifest: Manifest = {
   does: 'The public door: REST, gRPC, registry webhooks; keeps one row per image for lists, asks the owners for the rest.',
   hears: [ImageIndexed, ImageRejected, ScanCancelled, ImageOutdated, ImageMatched, VerdictChanged, PushJudged, NotificationDelivered, TokenRevoked, RevisionPublished],
   answers: [],
-  asks: [FindInventory, FindScans, CancelScan, GetFeedsStatus, GetFindings, ExplainFinding, GetWhyNot, DiffImages, WhoHas, GetRevision, AddVex, ListVex, RemoveVex, IngestSource, GetVerdict, GetPolicy, SetPolicy, ReplayPolicy, CreateException, ListExceptions, RevokeException, Login, CheckToken, GetJwks, CreateToken, ListTokens, RevokeToken, CreateProject, ListProjects, GrantRole, CreateUser, GetTrustBundle, RedeemBootstrap, CreateSubscription, ListSubscriptions, DeleteSubscription, ResumeSubscription, RotateSecret, ListDeliveries, ReplayDelivery],
+  asks: [AddBase, ListBases, RemoveBase, FindInventory, FindScans, CancelScan, GetFeedsStatus, GetFindings, ExplainFinding, GetWhyNot, DiffImages, WhoHas, GetRevision, AddVex, ListVex, RemoveVex, IngestSource, GetVerdict, GetPolicy, SetPolicy, ReplayPolicy, CreateException, ListExceptions, RevokeException, Login, CheckToken, GetJwks, CreateToken, ListTokens, RevokeToken, CreateProject, ListProjects, GrantRole, CreateUser, GetTrustBundle, RedeemBootstrap, CreateSubscription, ListSubscriptions, DeleteSubscription, ResumeSubscription, RotateSecret, ListDeliveries, ReplayDelivery],
   says: [ImagePushed, ImageForgotten],
   documents: 'reads',
 };

@@ -1,6 +1,7 @@
 import { Bus } from '@plimsoll/bus';
-import { DiffImages, ExplainFinding, FindInventory, GetFindings, GetVerdict, GetWhyNot, operations, type Answer, type ImageEvent, type ImageItem, type Input, type Page, type PushOperation } from '@plimsoll/contracts';
+import { DiffImages, ExplainFinding, GetFindings, GetVerdict, GetWhyNot, operations, type Answer, type ImageEvent, type ImageItem, type Input, type Page, type PushOperation } from '@plimsoll/contracts';
 import { Controller } from '@nestjs/common';
+import { ApprovedBases } from './approved-bases.ts';
 import { ImageEvents } from './image-events.ts';
 import { Images } from './images.ts';
 import { Pushes } from './pushes.ts';
@@ -11,7 +12,7 @@ type Follow = (signal: AbortSignal) => AsyncIterable<ImageEvent>;
 /** Reads about images: lists from our own rows, details from their owners, and only for images of the project. */
 @Controller()
 export class ReadImages {
-  constructor(private readonly bus: Bus, private readonly images: Images, private readonly pushes: Pushes, private readonly events: ImageEvents) {}
+  constructor(private readonly bus: Bus, private readonly bases: ApprovedBases, private readonly images: Images, private readonly pushes: Pushes, private readonly events: ImageEvents) {}
 
   @Serves(operations.getOperation)
   operation({ project, push }: Input<typeof operations.getOperation>): Promise<PushOperation> { return this.pushes.operation(project, push); }
@@ -25,14 +26,13 @@ export class ReadImages {
   @Serves(operations.getInventory)
   async inventory({ project, digest }: Input<typeof operations.getInventory>): Promise<unknown> {
     await this.images.get(project, digest);
-    const { inventory } = await this.bus.ask(FindInventory, { digest });
-    return this.bus.documents.get(inventory);
+    return this.bases.inventory(project, digest);
   }
 
   @Serves(operations.listFindings)
   async findings(input: Input<typeof operations.listFindings>): Promise<Answer<typeof GetFindings>> {
     await this.images.get(input.project, input.digest);
-    return this.bus.ask(GetFindings, input);
+    return this.bases.marked(input.project, input.digest, await this.bus.ask(GetFindings, input));
   }
 
   @Serves(operations.explainFinding)

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askOver, Bus, connectNats } from '@plimsoll/bus';
-import { CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ScanCancelled, scanProgressSubject, type ScanProgress } from '@plimsoll/contracts';
+import { AddBase, CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ListBases, RemoveBase, ScanCancelled, scanProgressSubject, type ScanProgress } from '@plimsoll/contracts';
 import { Inventory } from '@plimsoll/inventory';
 import { blobFile, buildImage, serveRegistry, type ServedRegistry, type TarSource } from '@plimsoll/oci/testing';
 import { startService, type RunningService } from '@plimsoll/service';
@@ -227,5 +227,22 @@ describe('the scanner', () => {
     await buildImage({ layout, reference: 'bad/rpm:1', layers: [{ entries: [{ path: 'var/lib/rpm/rpmdb.sqlite', content: 'not a database at all' }] }] });
     const { indexed } = await push(`${registry.host}/bad/rpm:1`);
     expect(indexed).toMatchObject({ packages: 0, problems: 1 });
+  });
+});
+
+describe('base images', () => {
+  it('are known by their layers, belong to their project, and are told by name', async () => {
+    const ask = askOver(bench.admin), layers = [{ entries: [npm('below', '1.0.0')] }, { entries: [npm('middle', '1.0.0')] }];
+    const built = await buildImage({ layout, reference: 'team/base:1', layers });
+    const added = await ask(AddBase, { project: 'default', target: `${registry.host}/team/base:1` });
+    expect(added).toMatchObject({ name: `${registry.host}/team/base:1`, digest: built.digest, platform: 'linux/amd64', layers: built.layers.map(({ diffId }) => diffId) });
+    // The same chain under a name of one's own is still the same base.
+    expect(await ask(AddBase, { project: 'default', target: `${registry.host}/team/base:1`, name: 'acme/base' })).toMatchObject({ id: added.id, name: 'acme/base' });
+    expect((await ask(ListBases, { project: 'default' })).items.map(({ id, name }) => [id, name])).toEqual([[added.id, 'acme/base']]);
+    expect((await ask(ListBases, { project: 'another' })).items).toEqual([]);
+    await expect(ask(RemoveBase, { project: 'another', id: added.id })).rejects.toMatchObject({ code: 'base-missing' });
+    await expect(ask(AddBase, { project: 'default', target: '/etc/passwd' })).rejects.toMatchObject({ kind: 'invalid' });
+    await ask(RemoveBase, { project: 'default', id: added.id });
+    expect((await ask(ListBases, { project: 'default' })).items).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantR
 import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions, ResumeSubscription, RotateSecret } from './notifier.ts';
 import { flag, listOf, operation, type Operation } from './operation.ts';
 import { CreateException, GetPolicy, GetVerdict, ListExceptions, PolicyException, Reason, ReplayPolicy, SetPolicy, VerdictDecision } from './policy.ts';
-import { FoundScan, ScanProgress } from './scanner.ts';
+import { AddBase, FoundScan, ListBases, RegisteredBase, RemoveBase, ScanProgress } from './scanner.ts';
 
 /** How far a push is: `pushed` waits in the queue, `indexing` is being read; `judged`, `rejected` and `cancelled` end it. */
 export const PushState = z.enum(['pushed', 'indexing', 'indexed', 'matched', 'judged', 'rejected', 'cancelled']);
@@ -165,6 +165,21 @@ export const operations = {
   setUpkeep: operation({
     id: 'setUpkeep', method: 'PUT', path: '/v1/projects/{project}/upkeep', group: 'Images', rpc: 'SetUpkeep', scope: 'images:write', status: 200,
     summary: 'Change what the project keeps, and how often it looks again', params: project, body: Upkeep.shape, answer: Upkeep,
+  }),
+  addBase: operation({
+    id: 'addBase', method: 'POST', path: '/v1/projects/{project}/bases', group: 'Images', rpc: 'AddBase', scope: 'policy:write', status: 201,
+    summary: 'Approve a base image',
+    description: 'The image that `target` names now, for one platform. Images whose lowest layers are its layers are built on it: their inventory and findings say what comes from the base.',
+    params: project, body: { target: AddBase.body.shape.target, platform: AddBase.body.shape.platform, name: AddBase.body.shape.name },
+    answer: RegisteredBase, seconds: 60,
+  }),
+  listBases: operation({
+    id: 'listBases', method: 'GET', path: '/v1/projects/{project}/bases', group: 'Images', rpc: 'ListBases', scope: 'images:read', status: 200,
+    summary: 'The approved base images', params: project, answer: ListBases.answer,
+  }),
+  removeBase: operation({
+    id: 'removeBase', method: 'DELETE', path: '/v1/projects/{project}/bases/{id}', group: 'Images', rpc: 'RemoveBase', scope: 'policy:write', status: 204,
+    summary: 'Approve a base image no longer', params: { project: Project, id: Digest }, answer: RemoveBase.answer,
   }),
   getInventory: operation({
     id: 'getInventory', method: 'GET', path: '/v1/projects/{project}/images/{digest}/inventory', group: 'Images', rpc: 'GetInventory', scope: 'images:read', status: 200,

@@ -1,4 +1,4 @@
-import { OperatingSystem } from '@plimsoll/inventory';
+import { KnownBase, OperatingSystem } from '@plimsoll/inventory';
 import { z } from 'zod';
 import { Digest, DocumentRef, Image, ProblemBody, Project } from './common.ts';
 import { Priority } from './gateway.ts';
@@ -76,3 +76,14 @@ export const scanProgressSubject = 'live.scanner.progress.v1';
 export const FindInventory = request('scanner', 'find-inventory.v1', { digest: Digest }, z.object({
   inventory: DocumentRef, platform: z.string().optional(), packages: z.int().nonnegative(), problems: z.int().nonnegative(), indexed_at: z.string(),
 }));
+
+/** A base image a project approved. `id` is the digest of its chain of layers: that is what it is known by. */
+export const RegisteredBase = KnownBase.extend({ id: Digest, added_at: z.string() });
+export type RegisteredBase = z.output<typeof RegisteredBase>;
+/** So many fit into one message, and more than any project has. */
+export const mostBases = 500;
+
+/** Approves the image that `target` names now as a base image: only its documents are read. Adding the same chain again renames it. */
+export const AddBase = request('scanner', 'add-base.v1', { project: Project, target: z.string().min(1).max(4096), platform: z.string().min(1).max(64).optional(), name: z.string().min(1).max(512).optional() }, RegisteredBase);
+export const ListBases = request('scanner', 'list-bases.v1', { project: Project }, z.object({ items: z.array(RegisteredBase) }));
+export const RemoveBase = request('scanner', 'remove-base.v1', { project: Project, id: Digest }, z.object({}));

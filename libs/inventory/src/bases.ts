@@ -24,12 +24,16 @@ export async function knownBaseOf(target: string, options: OpenOptions = {}): Pr
   if (found.kind === 'directory' || found.kind === 'file') throw invalid('base-no-image', `${target} is no image, so it has no layers others could be built on`);
   const image = await openImage(found as ImageTarget, options);
   try {
-    const { reference, digest, platform, config: { diffIds } } = image;
-    if (diffIds.length === 0) throw invalid('base-empty', `${reference} has no layers`);
-    return { name: reference, ...(digest && { digest }), platform, layers: [...diffIds] };
+    return asBase(image);
   } finally {
     await image.close();
   }
+}
+
+/** The base that an opened image is for those built on it. Throws Problem `base-empty`. */
+export function asBase({ reference, digest, platform, config: { diffIds } }: ImageSource): KnownBase {
+  if (diffIds.length === 0) throw invalid('base-empty', `${reference} has no layers`);
+  return { name: reference, ...(digest && { digest }), platform, layers: [...diffIds] };
 }
 
 /** What the image says it was built on (OCI image-spec annotations.md), in its manifest or, as some builders write it, its labels. A claim. */
