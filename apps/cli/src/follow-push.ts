@@ -65,7 +65,7 @@ async function showPlace(platform: Platform, id: string, progress: Progress, sig
 export function placeText({ ahead = 0, waits_for, attempt }: NonNullable<PushOperation['scan']>): string {
   if (waits_for === 'layer') return 'waits for a layer that another scan is reading';
   if (waits_for === 'retry') return `waits for its registry; tried ${plural(attempt, 'time')}`;
-  return ahead === 0 ? 'waits; it is next' : `waits; ${plural(ahead, 'scan goes', 'scans go')} before it`;
+  return ahead === 0 ? 'waits; it is next' : `waits; ${plural(ahead, 'scan goes', 'scans go')} before it${ahead >= 1_000 ? ', or more' : ''}`;
 }
 
 /** `reading layers: 3 of 7, 45.2 of 120.4 MB, 12 MB/s`. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { ImageEvent, PushOperation } from '@plimsoll/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { placeText, readingText, Speed } from './follow-push.ts';
+import { ageOf } from './scans.ts';
 import { aHome, bin, node, type Ran } from './plimsoll.spec-helper.ts';
 
 const id = '0b0cf52e-6a5f-4b8e-9c3e-0a8e34b4c101';
@@ -49,11 +50,11 @@ describe('plimsoll scans', () => {
       operation({ scan: { state: 'queued', attempt: 2, ahead: 0, waits_for: 'retry', queued_at: '' }, priority: 'admission' })], total: { count: 3, relation: 'EXACT' } };
     const { out, code } = await run('scans');
     expect(code).toBe(0);
-    expect(out.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trim())).toEqual([
-      'Scan Image Since Priority State',
-      `${id} r.example/team/app:1 2026-01-01 00:00 push waits; 12 scans go before it`,
-      `${id} r.example/team/app:1 2026-01-01 00:00 push reading layers: 1 of 3, 2.0 of 9.0 MB`,
-      `${id} r.example/team/app:1 2026-01-01 00:00 admission waits for its registry; tried 2 times`, '',
+    expect(out.split('\n').map((line) => line.replaceAll(/ +/g, ' ').replace(/\d+ d /, '').trim())).toEqual([
+      'Scan Image Priority Age State',
+      '0b0cf52e r.example/team/app:1 push waits; 12 scans go before it',
+      '0b0cf52e r.example/team/app:1 push reading layers: 1 of 3, 2.0 of 9.0 MB',
+      '0b0cf52e r.example/team/app:1 admission waits for its registry; tried 2 times', '',
     ]);
     expect(asked).toEqual([`GET ${path}/operations?open=true`]);
     await run('scans', 'list', '--all', '--limit', '5');
@@ -63,7 +64,12 @@ describe('plimsoll scans', () => {
   it('cancels, and says what it cannot', async () => {
     answers[`POST ${path}/operations/${id}/cancel`] = operation({ state: 'cancelled', done: true });
     expect(await run('scans', 'cancel', id)).toMatchObject({ code: 0, out: `cancelled ${id}  r.example/team/app:1\n` });
-    expect(await run('scans', 'cancel', 'x')).toMatchObject({ code: 1, err: expect.stringContaining('there is no such thing') });
+    answers[`GET ${path}/operations`] = { items: [operation(), operation({ id: '0b0cf99e-0000-4000-8000-000000000000' })], total: { count: 2, relation: 'EXACT' } };
+    expect(await run('scans', 'cancel', '0b0cf5')).toMatchObject({ code: 0, out: `cancelled ${id}  r.example/team/app:1\n` });
+    asked = [];
+    expect(await run('scans', 'cancel', '0b0cf5', '0b')).toMatchObject({ code: 1, err: expect.stringContaining('0b is the beginning of 2 scans') });
+    expect(await run('scans', 'cancel', 'ffff')).toMatchObject({ code: 1, err: expect.stringContaining('no scan begins with ffff') });
+    expect(asked.some((one) => one.startsWith('POST'))).toBe(false);
     expect(await run('scans', 'cancel')).toMatchObject({ code: 1, err: expect.stringContaining('needs one ID') });
     expect(await run('scans', 'stop')).toMatchObject({ code: 1, err: expect.stringContaining('choose from list, show, follow, cancel') });
   });
@@ -135,6 +141,11 @@ describe('what is shown of a scan', () => {
     expect(placeText({ state: 'queued', attempt: 0, ahead: 1, queued_at: '' })).toBe('waits; 1 scan goes before it');
     expect(placeText({ state: 'queued', attempt: 0, waits_for: 'layer', queued_at: '' })).toBe('waits for a layer that another scan is reading');
     expect(readingText({ layers_done: 1, layers_total: 4, bytes_done: 50e6, bytes_total: 1.05e9 }, 100e6)).toBe('reading layers: 1 of 4, 50.0 of 1050 MB, 100 MB/s, 10 s left');
+  });
+
+  it('is its age', () => {
+    const at = Date.parse('2026-01-10T00:00:00Z');
+    expect(['2026-01-09T23:59:58Z', '2026-01-09T23:50:00Z', '2026-01-09T20:00:00Z', '2026-01-05T00:00:00Z', '2026-01-11T00:00:00Z'].map((time) => ageOf(time, at))).toEqual(['2 s', '10 min', '4 h', '5 d', '0 s']);
   });
 
   it('is no speed until there is one', () => {

@@ -125,6 +125,24 @@ describe('the scanner', () => {
     expect((await bench.said(ImageIndexed)).some(({ push }) => push === id) || (await bench.said(ImageRejected)).some(({ push }) => push === id)).toBe(false);
   });
 
+  it('begins anew when it loses its session, and ends the image once', async () => {
+    const image = await buildImage({ layout, reference: 'lost/app:1', layers: [{ entries: [npm('lost', '1.0.0')] }] });
+    const layer = image.layers[0]!.digest, release = Promise.withResolvers<void>();
+    held.set(layer, release.promise);
+    const done = push(`${registry.host}/lost/app:1`);
+    const fetches = (): number => registry.requests.filter((request) => request.includes(layer)).length;
+    await vi.waitFor(() => expect(fetches()).toBe(1), 10_000);
+    const sessions = [service, second].map((one) => one.get(Presence)), workers = await Promise.all(sessions.map(async (presence) => (await presence.here()).worker));
+    const admin = await bench.postgres.admin();
+    await admin.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and ((classid::bigint << 32) | objid::bigint) = any(select hashtextextended(worker, 0) from unnest($1::text[]) worker)`, [workers]);
+    await vi.waitFor(() => expect(fetches()).toBe(2), 10_000);   // by a new worker
+    release.resolve();
+    expect((await done).indexed).toMatchObject({ packages: 1 });
+    expect((await bench.said(ImageIndexed)).filter((one) => one.image.digest === image.digest)).toHaveLength(1);
+    expect((await Promise.all(sessions.map(async (presence) => (await presence.here()).worker))).some((worker) => workers.includes(worker))).toBe(false);
+    await admin.end();
+  });
+
   it('keeps what it knows of an image that a scheduled look does not find any more', async () => {
     const image = await buildImage({ layout, reference: 'vanished/app:1', layers: [{ entries: [npm('vanished', '1.0.0')] }] });
     await push(`${registry.host}/vanished/app:1`);

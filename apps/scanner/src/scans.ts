@@ -14,6 +14,9 @@ export interface Scan {
   readonly worker: string; readonly attempt: number; readonly queuedAt: Date; readonly pushedAt: Date; readonly trace: Record<string, string>;
 }
 
+/** Who waits behind so many learns no more: counting further would cost more than it tells. */
+const countedAhead = 1_000;
+
 /** Ended and cancelled scans are remembered for longer than the stream keeps the pushes that could come again. */
 const rememberDays = 8;
 
@@ -112,9 +115,11 @@ export class Scans {
   /** Where scans are that wait or run; others are left out. */
   async find(pushes: readonly string[]): Promise<FoundScan[]> {
     const rows = await this.db.query(`
-      with line as (select push, (row_number() over (order by priority, turn, queued_at) - 1)::int as ahead from scans where state = 'queued')
-      select scans.push, state, priority, attempt, waits_for, not_before > now() as later, queued_at, started_at, ahead
-      from scans left join line using (push) where push = any($1) and state in ('queued', 'running')`, [pushes]) as FoundRow[];
+      select push, state, priority, attempt, waits_for, not_before > now() as later, queued_at, started_at, case when state = 'queued' then (
+        select count(*)::int from (
+          select from scans ahead where ahead.state = 'queued' and ahead.waits_for is null and (ahead.priority, ahead.turn, ahead.queued_at) < (scans.priority, scans.turn, scans.queued_at)
+          order by ahead.priority, ahead.turn, ahead.queued_at limit ${countedAhead}) counted) end as ahead
+      from scans where push = any($1) and state in ('queued', 'running')`, [pushes]) as FoundRow[];
     return rows.map((row) => ({
       push: row.push, state: row.state, priority: priorities[row.priority]!, attempt: row.attempt, ahead: row.ahead ?? undefined,
       waits_for: row.waits_for !== null ? 'layer' : row.state === 'queued' && row.later ? 'retry' : undefined,

@@ -48,7 +48,7 @@ export const FoundScan = z.object({
   push: z.uuid(), state: z.enum(['queued', 'running']), priority: Priority,
   /** From 1 when it was tried; 0 before. */
   attempt: z.int().nonnegative(),
-  /** Scans that go before it; absent for one that runs. */
+  /** Scans that go before it, 1,000 at most; absent for one that runs. */
   ahead: z.int().nonnegative().optional(),
   /** What it waits for besides its turn: another scan reads one of its layers, or its registry gets time to recover. */
   waits_for: z.enum(['layer', 'retry']).optional(),
