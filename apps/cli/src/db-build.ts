@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { detectFeed, fetchSource, noCounts, readFeed, recordsOf, sourceOf, type FeedCounts, type FeedRecord, type Source } from '@plimsoll/advisories';
+import { detectPublication, fetchSource, noRecords, publicationOf, recordsOf, type FeedRecord, type Publication, type ReadCounts } from '@plimsoll/advisories';
 import { buildDatabase, type Content, type DatabaseInfo } from '@plimsoll/matching';
 import { Problem } from '@plimsoll/problem';
 import type { Parsed } from './command.ts';
@@ -8,23 +8,23 @@ import { showStatus } from './db-status.ts';
 import { note, paint, plural, Progress } from './terminal.ts';
 
 /** What most images hold; other sources are named. */
-const usual = ['debian-tracker', ...['v3.20', 'v3.21', 'v3.22', 'v3.23'].map((branch) => `alpine-${branch}`), 'osv-npm', 'osv-pypi', 'osv-go', 'osv-maven', 'osv-crates', 'osv-rubygems', 'osv-nuget'];
+const usual = ['debian-tracker', ...['v3.20', 'v3.21', 'v3.22', 'v3.23'].map((branch) => `alpine-${branch}`), 'osv-npm', 'osv-pypi', 'osv-go', 'osv-maven', 'osv-crates', 'osv-rubygems', 'osv-nuget', 'cisa-kev', 'epss'];
 
-interface Feed { readonly source: Pick<Source, 'id' | 'parse' | 'floor'>; readonly records: AsyncIterable<FeedRecord>; readonly fetched?: string }
+interface Feed { readonly publication: Publication; readonly records: AsyncIterable<FeedRecord>; readonly fetched?: string }
 
 /** Fetches sources from their publishers into the database. One that fails ends it, and the old database stays. */
 export async function update(path: string, ids: readonly string[], parsed: Parsed): Promise<number> {
-  const sources = (ids.length ? ids : usual).map((id) => {
-    const source = sourceOf(id);
-    if (!source?.urls.length) throw new Problem('missing', `no source ${id} with an address`, { code: 'source-missing' });
-    return source;
+  const publications = (ids.length ? ids : usual).map((id) => {
+    const publication = publicationOf(id);
+    if (!publication || (publication.urls.length === 0 && !publication.list)) throw new Problem('missing', `no source ${id} with an address; \`plimsoll feeds sources\` lists them`, { code: 'source-missing' });
+    return publication;
   });
   async function* feeds(): AsyncGenerator<Feed> {
-    for (const source of sources) {
-      note(`Fetching ${source.title} …`);
-      const fetched = await fetchSource(source, {}, { signal: AbortSignal.timeout(1_800_000) });
+    for (const publication of publications) {
+      note(`Fetching ${publication.title} …`);
+      const fetched = await fetchSource(publication, {}, { signal: AbortSignal.timeout(1_800_000) });
       try {
-        yield { source, records: fetched!.records(), fetched: new Date().toISOString() };
+        yield { publication, records: fetched!.records(), fetched: new Date().toISOString() };
       } finally {
         await fetched!.close();
       }
@@ -33,6 +33,9 @@ export async function update(path: string, ids: readonly string[], parsed: Parse
   return write(path, feeds(), parsed);
 }
 
+/** A publication as it came. */
+interface Taken extends Pick<Publication, 'id' | 'gives'> { readonly fetched: string | undefined; newest: string | undefined; readonly counts: ReadCounts }
+
 /** Makes a database from feed files: `PATH`, or `SOURCE=PATH` to say which source it is. */
 export async function build(path: string, words: readonly string[], parsed: Parsed): Promise<number> {
   if (words.length === 0) throw new Problem('invalid', 'db build needs at least one feed file or directory', { code: 'usage' });
@@ -40,18 +43,18 @@ export async function build(path: string, words: readonly string[], parsed: Pars
     for (const word of words) {
       const [, id, named] = /^([a-z0-9.-]+)=(.+)$/.exec(word) ?? [];
       if (id && named) {
-        const source = sourceOf(id);
-        if (!source) throw new Problem('missing', `no source ${id}`, { code: 'source-missing' });
-        yield { source: { ...source, floor: 1 }, records: recordsOf(named) };
+        const publication = publicationOf(id);
+        if (!publication) throw new Problem('missing', `no source ${id}; \`plimsoll feeds sources\` lists them`, { code: 'source-missing' });
+        yield { publication: { ...publication, floor: 1 }, records: recordsOf(named) };
         continue;
       }
       for (const file of feedFiles(word)) {
-        const source = await detectFeed(file);
-        if (!source) {
+        const publication = await detectPublication(file);
+        if (!publication) {
           note(paint('yellow', `${file}: not a feed this program reads; passed over`, process.stderr));
           continue;
         }
-        yield { source: { ...source, floor: 1 }, records: recordsOf(file) };
+        yield { publication: { ...publication, floor: 1 }, records: recordsOf(file) };
       }
     }
   }
@@ -61,24 +64,25 @@ export async function build(path: string, words: readonly string[], parsed: Pars
 async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): Promise<number> {
   const progress = new Progress();
   let came = 0;
-  const read: (FeedCounts & { id: string; fetched: string | undefined; newest: string | undefined })[] = [];
+  const read: Taken[] = [];
   async function* contents(): AsyncGenerator<Content> {
-    for await (const { source, records, fetched } of feeds) {
-      const counts = { ...noCounts(), id: source.id, fetched, newest: undefined as string | undefined };
-      read.push(counts);
-      const first = came;
-      for await (const reading of readFeed(source, records, counts)) {
-        if (reading.kind !== 'advisory') continue;
+    for await (const { publication, records, fetched } of feeds) {
+      const { id, gives, floor } = publication, taken: Taken = { id, gives, fetched, newest: undefined, counts: noRecords() }, first = came;
+      read.push(taken);
+      let seen = 0;
+      for await (const reading of publication.read(records, taken.counts)) {
+        if (++seen % 500 === 0) progress.update(`${id}: ${plural(seen, 'record')} …`);
+        if (reading.kind === 'rejected' || reading.kind === 'lifecycle') continue;
+        if (reading.kind !== 'advisory') { yield reading; continue; }
         const { advisory, replaces } = reading;
         came++;
         // Go's vulnerability database says year 1 where it does not know.
-        if (advisory.modified && advisory.modified > (counts.newest ?? '1970')) counts.newest = advisory.modified;
-        if (counts.advisories % 500 === 0) progress.update(`${source.id}: ${plural(counts.advisories, 'advisory', 'advisories')} …`);
+        if (advisory.modified && advisory.modified > (taken.newest ?? '1970')) taken.newest = advisory.modified;
         yield { kind: 'advisory', advisory, ...(replaces === undefined ? {} : { replaces: first + replaces }) };
       }
       progress.done();
-      if (counts.advisories < source.floor) throw new Problem('conflict', `${source.id} came with ${counts.advisories} advisories where at least ${source.floor} are plausible; the old database stays`, { code: 'feed-shrunk' });
-      for (const [code, count] of Object.entries(counts.problems)) note(paint('yellow', `${source.id}: ${plural(count, 'record')} kept aside: ${code}`, process.stderr));
+      if (taken.counts.records < floor && gives !== 'statements') throw new Problem('conflict', `${id} came with ${plural(taken.counts.records, 'record')} where at least ${floor} are plausible; the old database stays`, { code: 'feed-shrunk' });
+      for (const [code, count] of Object.entries(taken.counts.problems)) note(paint('yellow', `${id}: ${plural(count, 'record')} kept aside: ${code}`, process.stderr));
     }
     if (read.length === 0) throw new Problem('invalid', 'none of these is a feed this program reads', { code: 'feed-missing' });
   }
@@ -87,7 +91,8 @@ async function write(path: string, feeds: AsyncIterable<Feed>, parsed: Parsed): 
   try {
     await buildDatabase(contents(), path, (): DatabaseInfo => ({
       revision: built, built,
-      sources: read.map(({ id, advisories: count, affected, rejected, fetched, newest }) => ({ id, advisories: count, affected, rejected, ...(fetched ? { fetched } : {}), ...(newest ? { newest } : {}) })),
+      sources: read.flatMap(({ id, gives, fetched, newest, counts: { records, affected = 0, rejected } }) => gives !== 'advisories' ? [] : [{ id, advisories: records, affected, rejected, ...(fetched ? { fetched } : {}), ...(newest ? { newest } : {}) }]),
+      knowledge: read.flatMap(({ id, gives, fetched, counts: { records, rejected } }) => gives !== 'enrichments' && gives !== 'statements' ? [] : [{ id, kind: gives === 'statements' ? 'vex' as const : 'enrichment' as const, records, rejected, ...(fetched ? { fetched } : {}) }]),
     }));
   } finally {
     progress.done();

@@ -28,7 +28,7 @@ async function* readAdvisories(source: AdvisoryFeed, records: AsyncIterable<Feed
   try {
     yield* readFeed(source, records, own, limits);
   } finally {
-    Object.assign(counts, { records: own.advisories, rejected: own.rejected, problems: own.problems });
+    Object.assign(counts, { records: own.advisories, affected: own.affected, rejected: own.rejected, problems: own.problems });
   }
 }
 

@@ -4,7 +4,14 @@ import { defaultFeedLimits, type FeedLimits, type FeedRecord, type ParseContext,
 type Rejected = ReturnType<typeof rejected>;
 
 /** What one reading of a publication came to. */
-export interface ReadCounts { records: number; rejected: number; /** Problem code → how many records. */ problems: Record<string, number> }
+export interface ReadCounts {
+  records: number;
+  rejected: number;
+  /** Problem code → how many records. */
+  problems: Record<string, number>;
+  /** Entries of affected packages, in advisories. */
+  affected?: number;
+}
 export const noRecords = (): ReadCounts => ({ records: 0, rejected: 0, problems: {} });
 
 /**
