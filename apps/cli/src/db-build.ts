@@ -51,7 +51,7 @@ export async function build(path: string, words: readonly string[], parsed: Pars
       for (const file of feedFiles(word)) {
         const publication = await detectPublication(file);
         if (!publication) {
-          note(paint('yellow', `${file}: not a feed this program reads; passed over`, process.stderr));
+          note(paint('yellow', `${file}: no feed this program reads; passed over. SOURCE=${file} says what it is`, process.stderr));
           continue;
         }
         yield { publication: { ...publication, floor: 1 }, records: recordsOf(file) };

@@ -51,36 +51,37 @@ const signs: readonly (readonly [Parser, RegExp])[] = [
   // CVE records, NVD's pages, CSAF, OpenVEX and CycloneDX speak of "affected" and "modified" too.
   [parseOsv, /^\s*\{(?![^]*"(?:cveMetadata|resultsPerPage|csaf_version|@context|bomFormat)"\s*:)[^]*"(?:affected|modified)"\s*:|^id:\s[^]*^(?:affected|modified):/m],
 ];
-const headBytes = 64 * 1024, recordsLookedAt = 40;
+const headBytes = 64 * 1024, recordsLookedAt = 40, bytesLookedAt = 64 * 1024 * 1024;
 
 /** Tells from a feed's content which parser reads it and which source it is; undefined when none reads it. A source that cannot be told is named after the file. */
 export async function detectFeed(path: string): Promise<Recognised | undefined> {
-  const format = await formatOf(path);
-  return format && recogniseSource(format, recordsOf(path, defaultFeedLimits), basename(path).replace(/\.(zip|tar|json|ya?ml|xml|zst|gz|tgz|bz2|tbz2|xz|txz)/g, '').toLowerCase().replace(/[^a-z0-9-]+/g, '-'));
+  const [format, other] = await kindsOf(path, advisoryFormat);
+  return format && recogniseFile(other === undefined ? format : parseMixed(advisoryFormat), path);
 }
 
-async function formatOf(path: string): Promise<Parser | undefined> {
-  const found = new Set<Parser>();
-  for await (const head of headsOf(path)) {
-    const format = formatOfHead(head);
-    if (format !== undefined) found.add(format);
-  }
-  const [first, second] = found;
-  return second === undefined ? first : parseMixed(formatOfHead);
-}
+/** Which source a file of a known format is; named after the file when it cannot be told. */
+export const recogniseFile = (format: Parser, path: string): Promise<Recognised> => recogniseSource(format, recordsOf(path, defaultFeedLimits), nameOf(path));
 
-function formatOfHead(head: string): Parser | undefined {
-  return sources.find(({ sign }) => sign?.test(head))?.parse ?? signs.find(([, sign]) => sign.test(head))?.[0];
-}
+/** A source's name after a file's. */
+export const nameOf = (path: string): string => basename(path).replace(/\.(zip|tar|json|ya?ml|xml|zst|gz|tgz|bz2|tbz2|xz|txz)/g, '').toLowerCase().replace(/[^a-z0-9-]+/g, '-');
 
-/** The beginnings of the first records that may be some. */
-export async function* headsOf(path: string): AsyncGenerator<string> {
-  let looked = 0;
+/** The parser of the advisories that a record begins like. */
+export const advisoryFormat = (head: string): Parser | undefined => sources.find(({ sign }) => sign?.test(head))?.parse ?? signs.find(([, sign]) => sign.test(head))?.[0];
+
+/** What the first records are, each kind once; those that are nothing are left out. */
+export async function kindsOf<T>(path: string, kindOf: (head: string) => T | undefined): Promise<Set<T>> {
+  const found = new Set<T>();
+  let looked = 0, size = 0;
   for await (const { name, chunks } of recordsOf(path, defaultFeedLimits)) {
-    if (++looked > recordsLookedAt) break;
-    if (!/\.(json|ya?ml|xml|csv)$|^[^.]+$/i.test(name) || /schema\.json$/i.test(name)) { for await (const _ of chunks) void _; continue; }
+    if (++looked > recordsLookedAt || size > bytesLookedAt) break;
+    const maySay = /\.(json|ya?ml|xml|csv)$|^[^.]+$/i.test(name) && !/schema\.json$/i.test(name);
     let head = '';
-    for await (const chunk of chunks) if (head.length < headBytes) head += Buffer.from(chunk).toString('utf8');
-    yield head.slice(0, headBytes);
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (maySay && head.length < headBytes) head += Buffer.from(chunk).toString('utf8');
+    }
+    const kind = maySay ? kindOf(head.slice(0, headBytes)) : undefined;
+    if (kind !== undefined) found.add(kind);
   }
+  return found;
 }

@@ -48,7 +48,9 @@ export interface ParseContext {
 }
 
 /** Turns the records of one feed into advisories. Throws Problem `feed-…` when the feed as a whole cannot be trusted. */
-export type Parser = (records: AsyncIterable<FeedRecord>, context: ParseContext) => AsyncIterable<Reading>;
+export type Parser = Reads<Reading>;
+/** Any parser: of advisories, or of what else is published. */
+export type Reads<T> = (records: AsyncIterable<FeedRecord>, context: ParseContext) => AsyncIterable<T>;
 
 /** A record's bytes in one piece, or Problem `record-too-large`. */
 export async function bytesOf(record: FeedRecord, limit: number): Promise<Buffer> {

@@ -2,22 +2,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { invalid, Problem } from '@plimsoll/problem';
-import { bytesOf, type FeedRecord, ofRecord, type Parser, type ParseContext, type Reading, rejected } from './feed.ts';
+import { bytesOf, type FeedRecord, ofRecord, type ParseContext, type Reads, rejected } from './feed.ts';
 import { recordsOf, recordsOfStream } from './records-of.ts';
 
 /** Bytes of all files of a collection together, which are held until their folders are known. Beyond: `feed-too-large`. */
 const mostBytes = 512 * 1024 * 1024;
 
 /** Files of one format that lie together, and so may be one publication. */
-interface Group { readonly place: string; readonly parse: Parser; readonly files: { readonly name: string; readonly bytes: Buffer }[] }
+interface Group<T> { readonly place: string; readonly parse: Reads<T>; readonly files: { readonly name: string; readonly bytes: Buffer }[] }
 
 /**
  * Reads a collection of publications of several formats: every file by its own, archives in it unpacked, and what lies
  * together read together. A publication that cannot be read is set aside, and the others are read; so is every file of
  * a kind nobody reads. `formatOf` tells a format by the beginning of a file.
  */
-export const parseMixed = (formatOf: (head: string) => Parser | undefined): Parser => async function* (records, context) {
-  const groups = new Map<string, Map<Parser, Group>>();
+export const parseMixed = <T extends object>(formatOf: (head: string) => Reads<T> | undefined): Reads<T | ReturnType<typeof rejected>> => async function* (records, context) {
+  const groups = new Map<string, Map<Reads<T>, Group<T>>>();
   let size = 0;
   for await (const record of records) {
     const found: { name: string; bytes: Buffer; place: string }[] = [];
@@ -36,7 +36,7 @@ export const parseMixed = (formatOf: (head: string) => Parser | undefined): Pars
     for (const { name, bytes, place } of found) {
       const parse = formatOf(bytes.toString('utf8', 0, 64 * 1024));
       if (parse === undefined) { yield rejected(name, invalid('record-format-unknown', `${name} is of no format that is read here`), bytes); continue; }
-      const here = groups.get(place) ?? new Map<Parser, Group>(), group = here.get(parse) ?? { place, parse, files: [] };
+      const here = groups.get(place) ?? new Map<Reads<T>, Group<T>>(), group = here.get(parse) ?? { place, parse, files: [] };
       groups.set(place, here.set(parse, group));
       group.files.push({ name, bytes });
     }
@@ -62,16 +62,19 @@ async function* filesOf(record: FeedRecord, { limits }: ParseContext): AsyncGene
   for await (const file of recordsOfStream(record.name, record.chunks, limits)) yield { file, place: isArchive ? record.name : dirname(record.name) };
 }
 
-async function* readingsOf({ place, parse, files }: Group, context: ParseContext): AsyncGenerator<Reading> {
+async function* readingsOf<T extends object>({ place, parse, files }: Group<T>, context: ParseContext): AsyncGenerator<T | ReturnType<typeof rejected>> {
   const records = async function* (): AsyncGenerator<FeedRecord> {
     for (const { name, bytes } of files) yield { name, chunks: (async function* () { yield bytes; })() };
   };
   try {
     for await (const reading of parse(records(), context)) {
-      // Publishers give the same key to their own record of a CVE each.
-      yield reading.kind === 'advisory' ? { ...reading, advisory: { ...reading.advisory, key: `${place}#${reading.advisory.key}` } } : reading;
+      yield keyedBy(place, reading);
     }
   } catch (error) {
     yield rejected(`${place}/${basename(files[0]!.name)}`, ofRecord(error), files[0]!.bytes);
   }
 }
+
+/** Publishers give the same key to their own record of a CVE each. */
+const keyedBy = <T extends object>(place: string, reading: T): T => 'advisory' in reading && typeof reading.advisory === 'object' && reading.advisory !== null && 'key' in reading.advisory
+  ? { ...reading, advisory: { ...reading.advisory, key: `${place}#${String(reading.advisory.key)}` } } : reading;

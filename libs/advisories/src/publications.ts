@@ -1,12 +1,13 @@
-import { detectFeed, headsOf } from './detect-feed.ts';
+import { advisoryFormat, kindsOf, nameOf, recogniseFile } from './detect-feed.ts';
 import { type EnrichmentReading } from './enrichment.ts';
 import { enrichmentSources } from './enrichment-sources.ts';
-import type { FeedLimits, FeedRecord, Reading } from './feed.ts';
+import type { FeedLimits, FeedRecord, Parser, Reading, Reads } from './feed.ts';
 import { lifecycleSources } from './lifecycle-sources.ts';
 import type { LifecycleReading } from './lifecycle.ts';
+import { parseMixed } from './mixed.ts';
 import { noCounts, readFeed } from './read-feed.ts';
 import { noRecords, type ReadCounts, readRecords } from './read-records.ts';
-import { type Source, sources } from './sources.ts';
+import { type Source, sourceOf, sources } from './sources.ts';
 import { statementSources } from './statement-sources.ts';
 import type { StatementReading } from './vex.ts';
 
@@ -45,17 +46,22 @@ export const publications: readonly Publication[] = [
 /** The entry with this id. */
 export const publicationOf = (id: string): Publication | undefined => publications.find((publication) => publication.id === id);
 
-/** Tells from a file's content what it is a publication of; undefined when nothing reads it. Advisories of a source that cannot be told are named after the file. */
+/** Signs nothing else has come before those of advisories, and those that distributions' documents have too after them. */
+const certain = [...enrichmentSources, ...lifecycleSources];
+
+/** What a record begins like: the parser of advisories, which several sources may share, or a source of anything else. */
+const kindOf = (head: string) => certain.find(({ sign }) => sign?.test(head)) ?? advisoryFormat(head) ?? statementSources.find(({ sign }) => sign?.test(head));
+const readerOf = (head: string): Reads<PublicationReading> | undefined => { const kind = kindOf(head); return typeof kind === 'object' ? kind.parse : kind; };
+
+/**
+ * Tells from a file's content what it is a publication of; undefined when nothing reads it. Advisories of a source that
+ * cannot be told are named after the file, and so is a collection of several kinds, which is read file by file.
+ */
 export async function detectPublication(path: string): Promise<Publication | undefined> {
-  const feed = await detectFeed(path);
-  if (feed !== undefined) {
-    const known = sources.find(({ id }) => id === feed.id);
-    return { title: feed.id, urls: [], interval: 24 * 3600, ...known, ...feed, floor: 1, gives: 'advisories', read: (records, counts = noRecords(), limits) => readAdvisories(feed, records, counts, limits) };
-  }
-  const signed = [...enrichmentSources, ...statementSources, ...lifecycleSources];
-  for await (const head of headsOf(path)) {
-    const found = signed.find(({ sign }) => sign?.test(head));
-    if (found) return publicationOf(found.id);
-  }
-  return undefined;
+  const kinds = await kindsOf(path, kindOf), [kind] = kinds;
+  if (kind === undefined) return undefined;
+  if (kinds.size === 1 && typeof kind === 'object') return publicationOf(kind.id);
+  // Of a collection advisories are counted, and whatever else there is comes between.
+  const feed = kinds.size > 1 || typeof kind === 'object' ? { id: nameOf(path), parse: parseMixed(readerOf) as Parser } : await recogniseFile(kind, path);
+  return { title: feed.id, urls: [], interval: 24 * 3600, ...sourceOf(feed.id), ...feed, floor: 1, gives: 'advisories', read: (records, counts = noRecords(), limits) => readAdvisories(feed, records, counts, limits) };
 }
