@@ -2,6 +2,7 @@ import { distributionSources } from './distribution-sources.ts';
 import { familyOf } from './ecosystem.ts';
 import type { FeedRecord, Parser } from './feed.ts';
 import { parseFriendsOfPhp } from './friendsofphp.ts';
+import { parseGithubApi } from './github-api.ts';
 import { parseNodejs } from './nodejs.ts';
 import { parseOsv } from './osv.ts';
 import { parseRetireJs } from './retirejs.ts';
@@ -91,6 +92,8 @@ export const sources: readonly Source[] = [
   { id: 'pypa', title: 'PyPA advisory database', kind: 'language', covers: ['PyPI'], floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
   // What GitHub has not reviewed names no package.
   { id: 'ghsa', title: 'GitHub advisory database', kind: 'language', covers: ['npm', 'Maven', 'NuGet', 'Packagist', 'RubyGems', 'PyPI', 'Go', 'crates.io', 'Hex', 'Pub', 'SwiftURL', 'GitHub Actions'], floor: 20_000, parse: without(/(?:^|\/)unreviewed\//, parseOsv), interval: 6 * hours, urls: ['https://github.com/github/advisory-database/archive/refs/heads/main.tar.gz'] },
+  // Pages come one after another by a cursor, and with a token: whoever has them imports them.
+  { id: 'github-api', title: 'GitHub advisories (API pages)', kind: 'language', covers: [], floor: 1, parse: parseGithubApi, interval: 24 * hours, sign: /"(?:ghsa_id|ghsaId)"\s*:/, urls: [] },
   { id: 'go-vulndb', title: 'Go vulnerability database', kind: 'language', covers: ['Go'], floor: 3_400, parse: without(/(?:^|\/)index\//, parseOsv), interval: 1 * hours, urls: ['https://vuln.go.dev/vulndb.zip'] },
   { id: 'rustsec', title: 'RustSec advisory database', kind: 'language', covers: ['crates.io'], floor: 950, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/rustsec/advisory-db/archive/refs/heads/osv.tar.gz'] },
   { id: 'psf', title: 'Python Software Foundation advisories', kind: 'language', covers: [], floor: 100, parse: parseOsv, interval: 12 * hours, urls: ['https://github.com/psf/advisory-database/archive/refs/heads/main.tar.gz'] },
