@@ -9,7 +9,7 @@ const osv = (id: string, more = {}) => ({ id, modified: '2026-01-02T00:00:00Z', 
 const lines = (out: string) => out.trim().split('\n').map((line) => JSON.parse(line) as object);
 
 it.each<[string, string, unknown, readonly object[], string]>([
-  ['osv', 'a.json', [osv('GHSA-1'), { id: 7 }], [{ id: 'GHSA-1', source: 'osv', affected: [{ ecosystem: 'npm', name: 'left', ranges: [{ fixed: '1.0.0' }] }] }, { rejected: { record: 'a.json[1]', code: 'record-not-osv' } }], 'osv: 1 advisory, 1 record kept aside: record-not-osv 1'],
+  ['osv', 'a.json', [osv('GHSA-1'), { id: 7, affected: [] }], [{ id: 'GHSA-1', source: 'osv', affected: [{ ecosystem: 'npm', name: 'left', ranges: [{ fixed: '1.0.0' }] }] }, { rejected: { record: 'a.json[1]', code: 'record-not-osv' } }], 'osv: 1 advisory, 1 record kept aside: record-not-osv 1'],
   ['cisa-kev', 'kev.csv', 'cveID,dateAdded\nCVE-2026-0001,2026-01-02\n', [{ cve: 'CVE-2026-0001', kev: { added: '2026-01-02' } }], 'cisa-kev: 1 enrichment, 0 records kept aside'],
   ['auto', 'vex.json', { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [{ vulnerability: 'CVE-2026-0001', products: [{ '@id': 'pkg:npm/left' }, ], status: 'fixed' }, { vulnerability: 'CVE-2026-0002', products: [{ '@id': 'our shop' }], status: 'fixed' }] },
     [{ key: 'vex.json#0', id: 'CVE-2026-0001', products: ['pkg:npm/left'] }, { rejected: { code: 'statement-unbound' } }], 'vex: 1 statement, 1 record kept aside: statement-unbound 1'],
