@@ -9,6 +9,8 @@ if (!bundleIsFresh()) {
     // layer-pool.ts starts the worker from the file beside it, so that it is an entry of its own.
     input: { main: 'dist/main.js', 'layer-worker': '../../libs/inventory/dist/layer-worker.js' },
     platform: 'node',
+    // Schemas that nobody asks are not built: making one has no effect but the schema. No module of ours, nor zod, does anything by being loaded, but for the two entries.
+    treeshake: { manualPureFunctions: ['z'], moduleSideEffects: [{ test: /main\.js$|layer-worker\.js$/, sideEffects: true }, { test: /.*/, sideEffects: false }] },
     output: { dir: 'bundle', format: 'esm', minify: { compress: false, mangle: false }, cleanDir: true, chunkFileNames: '[name].js' },
   });
 }

@@ -21,7 +21,7 @@ export function reportTable(report: ScanReport, { fit, showSuppressed = false }:
     ...(not_covered.length ? [wrap(coverageWords(not_covered), ' ')] : []),
     '',
     ...secretLines(report.secrets, fit), ...configurationLines(report.configuration.findings, fit),
-    ...verdictLines(report.verdict, partial),
+    ...(report.verdict === undefined ? [] : verdictLines(report.verdict, partial)),
   ].join('\n');
 }
 
@@ -123,7 +123,7 @@ function coverageWords(packages: ScanReport['not_covered']): string {
 
 const decisionPaint = { allow: ['bold', 'green'], warn: ['bold', 'yellow'], deny: ['bold', 'red'] } as const;
 
-export function verdictLines({ decision, reasons, policy }: Pick<ScanReport['verdict'], 'decision' | 'reasons'> & { policy: { name: string } }, partial = false): string[] {
+export function verdictLines({ decision, reasons, policy }: Pick<NonNullable<ScanReport['verdict']>, 'decision' | 'reasons'> & { policy: { name: string } }, partial = false): string[] {
   return [
     ` Verdict ${paint(decisionPaint[decision] as never, decision.toUpperCase())} ${paint('dim', `by policy ${policy.name}${partial ? ', on a partial scan' : ''}`)}`,
     ...reasons.flatMap(({ rule, outcome, message, remediation }) => [

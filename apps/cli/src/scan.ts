@@ -11,8 +11,8 @@ import { readTarget, targetHelp, targetOptions, wantedScanners } from './index-t
 import { tellProblems } from './inventory.ts';
 import type { TableShape } from './report-table.ts';
 import { scanReport } from './scan-report.ts';
-import { jsonPieces, jsonText, note, paint, say, sayPieces } from './terminal.ts';
-import { readVexFiles, vexOptions } from './vex-files.ts';
+import { jsonDocument, jsonPieces, jsonText, note, paint, say, sayPieces } from './terminal.ts';
+import { readVexOption, vexOptions } from './vex-option.ts';
 
 const severities = ['critical', 'high', 'medium', 'low', 'unknown', 'negligible'] as const;
 
@@ -38,7 +38,7 @@ export const command: Command = {
     const scanners = wantedScanners(parsed);
     if (!scanners.has('vuln')) return scanContents(parsed, wanted);
     using database = openDatabase(databasePath(parsed));
-    const vex = await readVexFiles(parsed);
+    const vex = await readVexOption(parsed);
     const report = scanReport(await readTarget(parsed.positionals[0]!, parsed), database, policy, { vex });
     const shown = report.findings.filter((finding) => (!wanted.severities || wanted.severities.has(finding.severity)) && (!wanted.fixedOnly || finding.fix_state === 'available'));
     const output = parsed.text('output');
@@ -77,7 +77,7 @@ async function scanContents(parsed: Parsed, wanted: Wanted): Promise<number> {
 
 async function formatted(report: ScanReport, format: string, shape: TableShape): Promise<string> {
   switch (format) {
-    case 'json': return [...jsonPieces(report)].join('').trimEnd();
+    case 'json': return jsonDocument(report);
     case 'sarif': return jsonText((await import('./sarif.ts')).sarif(report));
     default: return (await import('./report-table.ts')).reportTable(report, shape);
   }

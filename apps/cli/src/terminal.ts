@@ -32,16 +32,22 @@ export function* jsonPieces(document: object): Generator<string> {
     if (!Array.isArray(value) || value.length === 0) { text += JSON.stringify(value); continue; }
     for (const [index, element] of value.entries()) {
       text += `${index === 0 ? '[' : ','}\n    ${JSON.stringify(element)}`;
-      if (text.length > 256 * 1024) { yield escaped(text); text = ''; }
+      if (text.length > 256 * 1024) { yield text; text = ''; }
     }
     text += '\n  ]';
   }
-  yield escaped(`${text}\n}\n`);
+  yield `${text}\n}\n`;
 }
 
-/** Pieces of a text whose control characters are escaped already. */
+/** The same as one text. */
+export const jsonDocument = (document: object): string => escaped([...jsonPieces(document)].join('').trimEnd());
+
+/** JSON in pieces. Most are plain ASCII, which needs no second look: what steers is escaped by JSON itself or longer than a byte, but for one. */
 export function sayPieces(pieces: Iterable<string>): void {
-  for (const piece of pieces) writeAll(1, piece);
+  for (const piece of pieces) {
+    const bytes = Buffer.from(piece);
+    writeAll(1, bytes.length === piece.length && !piece.includes('\x7f') ? bytes : Buffer.from(escaped(piece)));
+  }
 }
 
 /** Lines of `jsonLine`, in one write; false when nobody reads them any more. */
@@ -84,8 +90,8 @@ export class Progress {
 const closed = new Set<number>();
 
 /** Synchronous and whole: an exit right after loses nothing, also into a pipe that is slow. One whose reader left (`| head`) is written to no more; the exit code stays what it would have been. */
-function writeAll(fd: number, text: string): void {
-  let bytes = Buffer.from(closed.has(fd) ? '' : text);
+function writeAll(fd: number, text: string | Buffer): void {
+  let bytes = closed.has(fd) ? Buffer.alloc(0) : typeof text === 'string' ? Buffer.from(text) : text;
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(writeSync(fd, bytes));

@@ -1,16 +1,10 @@
 import { bytesOf, defaultFeedLimits, readVex, recordsOf, type VexStatement } from '@plimsoll/advisories';
 import { Problem } from '@plimsoll/problem';
-import type { Option, Parsed } from './command.ts';
 
-export const vexOptions: Readonly<Record<string, Option>> = {
-  vex: { type: 'string', multiple: true, value: 'FILE', what: 'apply the statements of this VEX document (OpenVEX, CycloneDX, CSAF; also a directory or archive of them)' },
-  'show-suppressed': { type: 'boolean', what: 'show also findings that a VEX statement or a rejected CVE suppresses; JSON and SARIF always have them' },
-};
-
-/** The statements of the documents named with `--vex`. One that cannot be read is an error: what it suppresses would be told as a finding, or the other way round. */
-export async function readVexFiles(parsed: Parsed): Promise<VexStatement[]> {
+/** The statements of documents. One that cannot be read is an error: what it suppresses would be told as a finding, or the other way round. */
+export async function readVexFiles(paths: readonly string[]): Promise<VexStatement[]> {
   const statements: VexStatement[] = [];
-  for (const path of parsed.texts('vex')) {
+  for (const path of paths) {
     let documents = 0;
     for await (const record of recordsOf(path)) {
       if (record.name.includes('/') && !/\.json$/i.test(record.name)) { for await (const _ of record.chunks) void _; continue; }

@@ -11,8 +11,8 @@ export const ScanReport = z.object({
   findings: z.array(Finding),
   not_covered: z.array(NotCovered),
   summary: FindingSummary,
-  /** The policy's decision with its reasons, as a platform gives them. */
-  verdict: Verdict.pick({ decision: true, reasons: true, policy: true }),
+  /** The policy's decision with its reasons, as a platform gives them; absent where no policy was asked (`plimsoll match`). */
+  verdict: Verdict.pick({ decision: true, reasons: true, policy: true }).optional(),
   /** The advisory database that was asked. Without one there is no report: that is an error. */
   advisories: z.object({ revision: z.string(), built: z.string(), count: z.int().nonnegative() }),
   /** True when a part could not be read: then nothing here says that the target is clean, and the exit code is 1. */

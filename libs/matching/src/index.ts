@@ -7,7 +7,7 @@ export * from './ecosystem-of.ts';
 export { enrich } from './enrich.ts';
 export * from './finding.ts';
 export { judge, type Judgement, type Subject } from './judge.ts';
-export { type KeyedEntry, keyedEntry, type KeyedRange } from './keyed.ts';
+export { type KeyedEntry, keyedEntry, type KeyedRange, type KeyedVersion, keyedVersion } from './keyed.ts';
 export { match, type Matchable, type Matched, type MatchOptions, placeOf, subjectOf } from './match.ts';
 export { answersOfRecord, matcherVersion, type RecordAnswer } from './record-answers.ts';
 export * from './summarize.ts';

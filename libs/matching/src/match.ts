@@ -34,6 +34,8 @@ export function match(inventory: Matchable, index: AdvisoryIndex, options: Match
   const given = statementsByName(options.vex ?? []);
   const statements = (name: string) => given.size === 0 ? index.statements(name) : [...index.statements(name), ...given.get(name) ?? []];
   const findings: Finding[] = [], uncovered: NotCovered[] = [];
+  // Packages built from one source are one question.
+  const judged = new Map<string, readonly Judgement[]>();
   const owners = packages.some(({ owner }) => owner !== undefined) ? new Map(packages.map((found) => [found.purl, found])) : undefined;
   for (const found of packages) {
     const answer = subjectOf(found, os, index, owners);
@@ -41,13 +43,16 @@ export function match(inventory: Matchable, index: AdvisoryIndex, options: Match
     if ('reason' in answer) uncovered.push(answer);
     const subject = 'reason' in answer ? strayed(found, os, answer) : answer;
     if (subject === undefined) continue;
-    const judgements = options.all ? judge(index, subject, true) : remembered(index, subject);
+    const key = subjectKey(subject), judgements = judged.get(key) ?? judge(index, subject, options.all);
+    judged.set(key, judgements);
     if (judgements.length === 0) continue;
     const place = placeOf(found);
     for (const judgement of judgements) findings.push(withVex({ ...judgement, package: place }, found, statements, inventory));
   }
   return { findings, not_covered: uncovered, summary: summarize(findings, uncovered.length) };
 }
+
+const subjectKey = ({ ecosystem, name, version, module = '', arch = '' }: Subject): string => `${ecosystem}\0${name}\0${version}\0${module}\0${arch}`;
 
 /** What is known of a package is said even where nobody knows everything: private advisories, records strayed from another feed. */
 function strayed(found: Package, os: OperatingSystem | null, { reason }: NotCovered): Subject | undefined {
@@ -81,27 +86,3 @@ export const placeOf = ({ purl, name, version, type, layer, locations, source, b
   ...(source === undefined || (source.name === name && source.version === version) ? {} : { source }),
   ...(base === undefined ? {} : { base }),
 });
-
-/**
- * An index never changes, so what it says of a package version is kept: images share most of theirs.
- * At most this many judgements per index; then the oldest go.
- */
-const keptJudgements = 40_000;
-const memory = new WeakMap<AdvisoryIndex, { judged: Map<string, Judgement[]>; size: number }>();
-
-function remembered(index: AdvisoryIndex, subject: Subject): Judgement[] {
-  let kept = memory.get(index);
-  if (kept === undefined) memory.set(index, kept = { judged: new Map(), size: 0 });
-  const key = `${subject.ecosystem}\0${subject.name}\0${subject.version}\0${subject.module ?? ''}\0${subject.arch ?? ''}`;
-  const known = kept.judged.get(key);
-  if (known !== undefined) return known;
-  const judgements = judge(index, subject);
-  kept.judged.set(key, judgements);
-  kept.size += 1 + judgements.length;
-  for (const [oldest, { length }] of kept.judged) {
-    if (kept.size <= keptJudgements) break;
-    kept.judged.delete(oldest);
-    kept.size -= 1 + length;
-  }
-  return judgements;
-}
