@@ -30,6 +30,7 @@ import { accounts } from './checks/accounts.ts';
 import { fileFacts } from './checks/file-facts.ts';
 import { dpkgCopyright, dpkgDocumentation } from './licences/dpkg-copyright.ts';
 import { secretsInFiles } from './secrets/secrets-in-files.ts';
+import { yarnCache } from './catalogers/yarn-cache.ts';
 
 /** Everything read out of an image or a root filesystem. To add a cataloger: one file, one line here. */
 export const catalogers: readonly Cataloger[] = [
@@ -42,6 +43,7 @@ export const catalogers: readonly Cataloger[] = [
   portage,
   opkg,
   npm,
+  yarnCache,
   pypi,
   pythonSboms,
   gem,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogSafely } from '../catalog-visitor.ts';
 import type { Cataloger } from '../cataloger.ts';
 import { writeElf } from '../testing/write-elf.ts';
+import { writeZip } from '../testing/write-zip.ts';
 import { cargoAuditable } from './cargo-auditable.ts';
 import { composerInstalled } from './composer-installed.ts';
 import { dotnetDeps } from './dotnet-deps.ts';
@@ -11,6 +12,7 @@ import { gem } from './gem.ts';
 import { npm } from './npm.ts';
 import { pypi } from './pypi.ts';
 import { rpmManifest } from './rpm-manifest.ts';
+import { yarnCache } from './yarn-cache.ts';
 
 const entry = (path: string, more: Partial<Entry> = {}): Entry => ({ path, type: 'file', size: 5000, mode: 0o644, uid: 0, gid: 0, link: '', ...more });
 const packagesOf = (cataloger: Cataloger, path: string, content: string | Buffer) => {
@@ -38,6 +40,18 @@ describe('npm', () => {
   it.each(['app/node_modules/a/test/package.json', 'app/node_modules/@s/a/test/fixtures/b/package.json', 'app/node_modules/package.json', 'app/xpackage.json', 'app/package.jsonn'])('leaves %s alone', (path) => expect(npm.wants(path, entry(path))).toBe(false));
   it.each([['no JSON', '{"name": '], ['a number', '7'], ['bytes', '\xff\xfe\0']])('names %s', (_, content) => expect(problemsOf(npm, 'node_modules/a/package.json', content)).toEqual(['package-json-invalid']));
   it('reads on when a name is not UTF-8', () => expect(packagesOf(npm, 'node_modules/a/package.json', Buffer.from([...Buffer.from('{"name":"a'), 0xff, ...Buffer.from('","version":"1"}')]))).toEqual(['a\uFFFD 1']));
+});
+
+describe('yarn cache', () => {
+  const path = 'app/.yarn/cache/@scope-a-npm-1.0.0-0123456789-10c0.zip';
+  it('reads the package that each archive holds, which runs out of it', () => {
+    const zip = writeZip([{ name: 'node_modules/@scope/a/dist/package.json', content: '{"type":"module"}' }, { name: 'node_modules/@scope/a/package.json', content: '{"name":"@scope/a","version":"1.0.0","license":"MIT"}' }]);
+    expect(packagesOf(yarnCache, path, zip)).toEqual(['@scope/a 1.0.0 MIT']);
+  });
+  it('names an archive without one', () => {
+    expect(problemsOf(yarnCache, path, writeZip([{ name: 'x', content: '' }]))).toEqual(['yarn-cache-unreadable']);
+    expect(problemsOf(yarnCache, path, 'no zip')).toEqual(['zip-corrupt']);
+  });
 });
 
 describe('pypi', () => {

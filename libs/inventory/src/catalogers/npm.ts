@@ -12,16 +12,19 @@ export const npm: FileCataloger = {
   version: 2,
   maxBytes: 8 * 1024 * 1024,
   wants: (path) => path.charCodeAt(path.length - 1) === 110 && (path.endsWith('/package.json') || path === 'package.json') && place(path) !== 'test',
-  catalog({ path, bytes }): Found {
-    const json = parseJsonFile(bytes, 'package-json-invalid');
-    const name = textOf(json['name']), version = textOf(json['version']);
-    if (place(path) === 'elsewhere' && (!name || !version || json['private'] === true)) return { packages: [] };
-    // Bundlers leave such a file as a marker only: {"type": "module"}.
-    if (!name && !version) return { packages: [] };
-    const licences = licencesOf(json);
-    return { packages: [{ type: 'npm', name: name ?? folderName(path), version: version?.replace(/^[v=]+/, '') ?? '', ...(licences.length && { licences }) }] };
-  },
+  catalog: ({ path, bytes }) => readPackageJson(path, bytes),
 };
+
+/** What the package.json at this path tells. Throws Problem `package-json-invalid`. */
+export function readPackageJson(path: string, bytes: Buffer): Found {
+  const json = parseJsonFile(bytes, 'package-json-invalid');
+  const name = textOf(json['name']), version = textOf(json['version']);
+  if (place(path) === 'elsewhere' && (!name || !version || json['private'] === true)) return { packages: [] };
+  // Bundlers leave such a file as a marker only: {"type": "module"}.
+  if (!name && !version) return { packages: [] };
+  const licences = licencesOf(json);
+  return { packages: [{ type: 'npm', name: name ?? folderName(path), version: version?.replace(/^[v=]+/, '') ?? '', ...(licences.length && { licences }) }] };
+}
 
 function place(path: string): 'installed' | 'elsewhere' | 'test' {
   const modules = `/${path}`.lastIndexOf('/node_modules/');
