@@ -1,13 +1,14 @@
 // npm run bench [-- NAME…] [--rounds N]: measures side by side, prints tables, writes .plimsoll/bench/NAME.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fleet } from './fleet.ts';
 import { indexImage } from './index-image.ts';
 import { ingest } from './ingest.ts';
 import { matchPackages } from './match.ts';
 import { readLayers } from './read-layers.ts';
 
 /** One line is one headline. */
-const benches = { 'index-image': indexImage, ingest, match: matchPackages, 'read-layers': readLayers } as const;
+const benches = { 'index-image': indexImage, ingest, match: matchPackages, fleet, 'read-layers': readLayers } as const;
 
 const root = join(import.meta.dirname, '..');
 const cache = join(root, '.plimsoll', 'bench');

@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 
 /** A stretch of names: how many there are, and what one looks like. Sizes are those of the registries in 2025, rounded. */
-interface Family { readonly share: number; readonly ecosystems: readonly string[]; readonly names: number; readonly nameOf: (n: number) => string; readonly versionOf: (random: Random) => string }
+export interface Family { readonly share: number; readonly ecosystems: readonly string[]; readonly names: number; readonly nameOf: (n: number) => string; readonly versionOf: (random: Random) => string }
 
 const dotted = (random: Random): string => `${random(12)}.${random(30)}.${random(40)}`;
-const families: readonly Family[] = [
+export const families: readonly Family[] = [
   { share: 22, ecosystems: ['Debian:11', 'Debian:12', 'Debian:13', 'Ubuntu:20.04', 'Ubuntu:22.04', 'Ubuntu:24.04'], names: 25_000, nameOf: (n) => `deb-pkg-${n}`, versionOf: (random) => `${random(9) ? '' : `${random(3)}:`}${dotted(random)}-${random(9)}${random(2) ? `+deb12u${random(9)}` : ''}` },
   { share: 12, ecosystems: ['AlmaLinux:8', 'AlmaLinux:9', 'Rocky Linux:9'], names: 9_000, nameOf: (n) => `rpm-pkg-${n}`, versionOf: (random) => `${dotted(random)}-${random(60)}.el9` },
   { share: 4, ecosystems: ['Alpine:v3.19', 'Alpine:v3.20', 'Alpine:v3.21'], names: 7_000, nameOf: (n) => `apk-pkg-${n}`, versionOf: (random) => `${dotted(random)}-r${random(60)}` },
@@ -18,7 +18,7 @@ const families: readonly Family[] = [
 ];
 const words = 'heap buffer overflow allows remote attackers to execute arbitrary code via crafted input in the parser module of affected versions before fixed release denial service memory corruption improper validation'.split(' ');
 
-type Random = (below: number) => number;
+export type Random = (below: number) => number;
 
 /** The same numbers every time, so that two benches read the same bytes. */
 export function seeded(seed: number): Random {
@@ -27,7 +27,7 @@ export function seeded(seed: number): Random {
 }
 
 /** Few names have most of the advisories, as in real life. */
-const popular = (random: Random, count: number): number => Math.min(count - 1, Math.floor(count * (random(1e6) / 1e6) ** 2.5));
+export const popular = (random: Random, count: number): number => Math.min(count - 1, Math.floor(count * (random(1e6) / 1e6) ** 2.5));
 
 /** OSV records of the sizes and shapes that publishers have: two entries, five references, 1.9 KB each on average. */
 export function* syntheticRecords(count: number, seed = 42): Generator<{ id: string } & Record<string, unknown>> {

@@ -79,14 +79,16 @@ export async function rejudge(tx: EntityManager, scope: Scope, revision: number,
   return change!;
 }
 
-/** Judges every subject when the findings are another matcher's. Answers the subjects whose findings changed. */
-export async function judgeByNewMatcher(tx: EntityManager, revision: number): Promise<readonly string[]> {
+/** Judges every subject when the findings are another matcher's; undefined when they are not. */
+export async function judgeByNewMatcher(tx: EntityManager, revision: number): Promise<Judged & { answersMs: number; findingsMs: number } | undefined> {
   const [known] = await tx.query('select version from matchers') as { version: string }[];
-  if (known?.version === matcherVersion) return [];
+  if (known?.version === matcherVersion) return undefined;
+  const start = performance.now();
   await remakeAllAnswers(tx);
-  const { subjects } = await rejudge(tx, everySubject, revision, 'revision');
+  const answered = performance.now();
+  const judged = await rejudge(tx, everySubject, revision, 'revision');
   await tx.query('insert into matchers (version) values ($1) on conflict (one) do update set version = excluded.version', [matcherVersion]);
-  return subjects;
+  return { ...judged, answersMs: Math.round(answered - start), findingsMs: Math.round(performance.now() - answered) };
 }
 
 /** Subjects judged against one loaded index; bounds memory whatever a revision touches. */

@@ -16,7 +16,7 @@ import { summariseChange } from './summarise-change.ts';
 import { currentRevision, ownRevision } from './revisions.ts';
 import { noteTouched } from './touched.ts';
 
-export interface Published { readonly revision: number; readonly added: number; readonly changed: number; readonly removed: number; readonly touchedImages: number }
+export interface Published { readonly revision: number; readonly added: number; readonly changed: number; readonly removed: number; readonly touchedImages: number; /** Milliseconds of its steps. */ readonly took?: Readonly<Record<'records' | 'answers' | 'findings' | 'images', number>> }
 
 /** What a feed must be to be believed. */
 export interface Plausible {
@@ -37,6 +37,7 @@ export interface Plausible {
  */
 export async function publishRevision(tx: EntityManager, say: Say, feed: Feed, copied: Copied, plausible: Plausible, told: (change: SourceChange) => void = () => undefined): Promise<Published> {
   // 1. one publication at a time, and no image between two revisions
+  const laps = [performance.now()], lap = (): void => { laps.push(performance.now()); };
   await ownRevision(tx);
   await refuseOvertaken(tx, feed, copied);
   const { number: before } = await currentRevision(tx);
@@ -61,21 +62,26 @@ export async function publishRevision(tx: EntityManager, say: Say, feed: Feed, c
 
   // 4. findings of the package versions under those names, and of nothing else
   await noteTouched(tx, feed, copied);
+  lap();
   await remakeAnswers(tx, copied.ingest);
+  lap();
   const dirty = await rejudge(tx, touchedBy(copied.ingest), revision, 'revision');
   const rated = feed.shelf === 'enrichments' ? await rateIngest(tx, copied) : [];
   const revalued = await rejudge(tx, having(rated), revision, 'revision');
   const spoken = feed.shelf === 'statements' ? await problemsTouchedBy(tx, copied.ingest) : rated;
 
+  lap();
   // 5. the images that have them, or whose ecosystem became covered or uncovered: told one by one after this commits
   const covered = await coverSource(tx, feed.id, copied, revision);
   const projects = await queueImages(tx, revision, [...dirty.subjects, ...revalued.subjects, ...await subjectsHaving(tx, spoken)], covered);
+  lap();
   const touchedImages = projects.reduce((sum, { images }) => sum + images, 0);
   await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify([change]), touchedImages]);
   await markSource(tx, feed, copied, revision, canaries);
   for (const table of ['touched_names', 'touched_cves']) await tx.query(`delete from ${table} where ingest = $1`, [copied.ingest]);
   await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [change], touched_images: touchedImages, blast_radius: await blastRadiusOfAll(tx, revision, touchedImages), projects: projects.slice(0, 100) });
-  return { revision, added, changed, removed, touchedImages };
+  const [records, answers, findings, images] = laps.slice(1).map((at, index) => Math.round(at - laps[index]!)) as [number, number, number, number];
+  return { revision, added, changed, removed, touchedImages, took: { records, answers, findings, images } };
 }
 
 /** Two ingests of one source at the same time compare with the same rows; the later one would add what the earlier added. */

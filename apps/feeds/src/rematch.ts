@@ -57,7 +57,9 @@ export class Rematch implements OnApplicationBootstrap, BeforeApplicationShutdow
         await ownRevision(tx);
         const { number } = await currentRevision(tx);
         const ecosystems = await coverAll(tx, number);
-        await queueImages(tx, number, await judgeByNewMatcher(tx, number), ecosystems);
+        const judged = await judgeByNewMatcher(tx, number);
+        if (judged) this.log.info('fleet judged by another matcher', { ...judged, subjects: judged.subjects.length });
+        await queueImages(tx, number, judged?.subjects ?? [], ecosystems);
       });
       this.isUpToDate = true;
     }
