@@ -34,7 +34,8 @@ export async function fleet({ cache }: { root: string; rounds: number; cache: st
   const rows: Row[] = [];
   const bench = await testBench();
   const admin = await bench.postgres.admin();
-  await admin.query('set search_path = feeds');
+  // Rows that are known to fit together are put in without asking for each.
+  await admin.query("set search_path = feeds; set session_replication_role = replica");
   let service = await startFeeds(bench, cache);
   let footer: string[] = [];
   try {
@@ -47,6 +48,7 @@ export async function fleet({ cache }: { root: string; rounds: number; cache: st
     await service.logged('service started');
     note('taking the advisories in');
     await ingest('osv-npm', `feed-${advisories}.zip`);
+    note('making package sets');
     const random = seeded(7), sets = await makeSets(admin, random);
     for (const [index, size] of sizes.entries()) {
       note(`putting in ${size} images`);
