@@ -21,5 +21,8 @@ export const verdictHappening = (id: string, { verdict, previous, push }: Verdic
   image: { reference: verdict.reference, digest: verdict.digest },
 });
 
-export const revisionHappening = (id: string, revision: RevisionPublished): Happening =>
-  ({ id, name: 'revision.published', at: revision.published_at, subject: `revision ${revision.revision}`, data: revision });
+/** Projects are nobody's business but their own: a receiver may look into his with the platform. */
+export function revisionHappening(id: string, revision: RevisionPublished): Happening {
+  const { projects: _, ...data } = revision;
+  return { id, name: 'revision.published', at: data.published_at, subject: `revision ${data.revision}`, data };
+}

@@ -229,11 +229,12 @@ it('a published revision goes to every project that asks for it', async () => {
   await subscribed(one, receiver.url, { events: ['revision.published'] });
   await subscribed(two, receiver.url, { events: ['verdict.changed', 'revision.published'] });
   await subscribed(three, receiver.url);
-  const id = await bench.say(RevisionPublished, { revision: 18, published_at: '2026-01-02T03:04:05Z', touched_images: 42, changes: [{ source: 'debian', added: 1, changed: 2, removed: 0 }] });
+  const id = await bench.say(RevisionPublished, { revision: 18, published_at: '2026-01-02T03:04:05Z', touched_images: 42, changes: [{ source: 'debian', added: 1, changed: 2, removed: 0 }], projects: [{ project: 'a-secret', images: 42 }] });
   await settled(one, 'delivered');
   await settled(two, 'delivered');
   expect(await deliveries(three)).toEqual([]);
   expect(JSON.parse(receiver.posts[0]!.body)).toMatchObject({ id, source: '/plimsoll/feeds', type: 'dev.plimsoll.revision.published.v1', subject: 'revision 18', data: { touched_images: 42 } });
+  expect(receiver.posts[0]!.body).not.toContain('a-secret');
 });
 
 describe('a receiver', () => {

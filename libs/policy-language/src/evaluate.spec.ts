@@ -33,6 +33,11 @@ describe('the default policy', () => {
     for (const reason of judged.reasons) expect(reason.remediation).toBeTruthy();
   });
 
+  it.each([[true, 'deny'], [undefined, 'allow']] as const)('knows whether a finding is exploited: %s', (kev, decision) => {
+    const policy = aPolicy({ deny: 'worst.exists(f, f.kev)', message: 'exploited: {{ worst.filter(f, f.kev).map(f, f.id) }}' });
+    expect(evaluate(policy, readInput(anInput({ worst: [aFinding({ severity: 'low', ...(kev ? { kev } : {}) })] })), noon).decision).toBe(decision);
+  });
+
   it('denies a rejected image by name, whatever the policy says', () => {
     for (const policy of [defaultPolicy(), aPolicy()]) {
       const judged = evaluate(policy, readInput(aRejected()), noon);

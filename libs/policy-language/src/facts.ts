@@ -97,7 +97,7 @@ export class CountsView {
 }
 
 export class FindingView {
-  readonly id; readonly severity; readonly score; readonly state; readonly fix_state; readonly fixable; readonly fixed_version; readonly package; readonly version; readonly purl; readonly published; readonly first_seen;
+  readonly id; readonly severity; readonly score; readonly state; readonly fix_state; readonly fixable; readonly fixed_version; readonly kev; readonly package; readonly version; readonly purl; readonly published; readonly first_seen;
   constructor(finding: CompactFinding) {
     this.id = finding.id;
     this.severity = finding.severity;
@@ -106,6 +106,7 @@ export class FindingView {
     this.fix_state = finding.fix_state;
     this.fixable = isFixable(finding);
     this.fixed_version = finding.fixed_version ?? '';
+    this.kev = finding.kev ?? false;
     this.package = finding.package;
     this.version = finding.version;
     this.purl = finding.purl;

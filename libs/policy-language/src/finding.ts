@@ -13,6 +13,8 @@ export const CompactFinding = Finding.pick({ severity: true, score: true, fix_st
   published: z.string().max(64).optional(),
   /** When this platform first saw it in this image. */
   first_seen: z.string().max(64).optional(),
+  /** CISA's catalogue says that it is exploited. */
+  kev: z.boolean().optional(),
   package: Name, version: Name, purl: z.string().max(4_096),
 });
 export type CompactFinding = z.output<typeof CompactFinding>;

@@ -7,11 +7,11 @@ import type { MatchedInput } from './input.ts';
 export const listedAtMost = 200;
 
 /** A finding as a policy sees it; undefined for one that does not hold (`fixed`, `not-affected`) or is suppressed. */
-export function compact({ suppressed, id, severity, score, state, fix_state, fixed_version, published, package: { name, version, purl } }: Finding): CompactFinding | undefined {
+export function compact({ suppressed, id, severity, score, state, fix_state, fixed_version, published, first_seen, kev, package: { name, version, purl } }: Finding): CompactFinding | undefined {
   if (suppressed !== undefined || (state !== 'affected' && state !== 'undetermined')) return undefined;
   return {
     id, severity, state, fix_state, package: name, version, purl,
-    ...(score !== undefined && { score }), ...(fixed_version !== undefined && { fixed_version }), ...(published !== undefined && { published }),
+    ...(score !== undefined && { score }), ...(fixed_version !== undefined && { fixed_version }), ...(published !== undefined && { published }), ...(first_seen !== undefined && { first_seen }), ...(kev !== undefined && { kev: true }),
   };
 }
 

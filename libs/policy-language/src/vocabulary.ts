@@ -36,7 +36,7 @@ export const vocabulary = {
   Counts: { critical: int, high: int, medium: int, low: int, unknown: int, negligible: int },
   Finding: {
     id: text(128), severity: text(16), score: optional(scalar('double')), state: text(16),
-    fix_state: text(16), fixable: bool, fixed_version: text(),
+    fix_state: text(16), fixable: bool, fixed_version: text(), kev: bool,
     package: text(512), version: text(512), purl: text(4_096),
     published: optional(timestamp), first_seen: optional(timestamp),
   },
