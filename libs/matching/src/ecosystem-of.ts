@@ -91,10 +91,13 @@ export function coordinatesOf(found: Package, os: OperatingSystem | null): Coord
   if (ecosystem === undefined || system?.type !== found.type) return 'system-unknown';
   if (isThirdParty(found, familyOf(ecosystem))) return 'third-party';
   const source = namesBinaries(ecosystem) || found.source === undefined ? found : found.source;
-  // The epoch of an rpm is not in SOURCERPM; source and binary otherwise have one version.
-  const version = found.type === 'rpm' ? found.version : source.version;
+  const version = versionOf(source, found);
   return { ecosystem: streamOf(ecosystem, version), name: source.name, version: system.dropsEpochs ? version.replace(/^\d+:/, '') : version };
 }
+
+/** The source's, for a built package may have a version of its own (`perl-Errno` 1.30 of `perl` 5.34). The epoch of an rpm is not in SOURCERPM: where the rest is one, so is the epoch. */
+const versionOf = (source: { readonly version: string }, found: Package): string =>
+  found.type === 'rpm' && source.version === found.version.replace(/^\d+:/, '') ? found.version : source.version;
 
 /** Oracle's builds that can be patched while they run, and those for FIPS 140, have versions that compare with none but each other; so have their advisories. */
 const streamOf = (ecosystem: string, version: string): string =>
