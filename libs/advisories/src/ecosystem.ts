@@ -5,6 +5,8 @@ export function normaliseEcosystem(ecosystem: string): string {
   if (ecosystem === 'Debian:sid') return 'Debian:unstable';
   // Releases before 7 had a minor number.
   if (ecosystem.startsWith('Debian:')) return ecosystem.replace(/\.0$/, '');
+  // A repository is no part of a stream, what it is built for is (`::el8`); the main stream of a major release is one.
+  if (ecosystem.startsWith('Red Hat:')) return ecosystem.replace(/::(?!el\d+$)[^:]*$/, '').replace(/^(Red Hat:enterprise_linux:\d+)\.\d+$/, '$1');
   // Everything that a service pack of SUSE's is sold as, its modules and extensions are built and repaired once for all of them.
   if (ecosystem.startsWith('SUSE:')) return ecosystem.replace(/^SUSE:Linux Enterprise (?:Desktop|High Availability Extension|High Performance Computing|Live Patching|Module for .+|Real Time|Server(?: for SAP Applications| for VMWare| for Raspberry Pi)?|Software Development Kit|Workstation Extension) (\d+(?: SP\d+)?)$/, 'SUSE:Linux Enterprise Server $1');
   return ecosystem;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { invalid } from '@plimsoll/problem';
 import { type Parser, type ParseContext, type FeedRecord, type Reading, rejected } from './feed.ts';
 import { jsonMembers } from './json-members.ts';
+import { isModular } from './module-streams.ts';
 import { type Notice, Notices } from './rpm-notices.ts';
 import { isCve, severityWord } from './words.ts';
 
@@ -47,7 +48,7 @@ function almaNotices(document: unknown): readonly Notice[] {
   return [{
     id, ecosystem: `AlmaLinux:${major}`, title, severity: rating(severity), published: fromSeconds(issued), modified: fromSeconds(updated), cves, references: references.map(({ href }) => href),
     builds: packages.map(({ name, epoch, version, release, arch, module }) => ({
-      name, arch, evr: `${epoch || '0'}:${version}-${release}`, module: module?.split(':').slice(0, 2).join(':') ?? (/\.module[+_]/.test(release) && streams.length === 1 ? streams[0] : undefined),
+      name, arch, evr: `${epoch || '0'}:${version}-${release}`, module: module?.split(':').slice(0, 2).join(':') ?? (isModular(release) && streams.length === 1 ? streams[0] : undefined),
     })),
   }];
 }

@@ -70,6 +70,18 @@ describe('an OSV record', () => {
     expect([key('AlmaLinux:8'), key('AlmaLinux:9'), key('AlmaLinux:8', 'AlmaLinux:9'), key('npm'), key()]).toEqual(['GHSA-xxxx@AlmaLinux:8', 'GHSA-xxxx@AlmaLinux:9', 'GHSA-xxxx', 'GHSA-xxxx', 'GHSA-xxxx']);
   });
 
+  it.each<[string, string, string[]]>([
+    ['in the title', 'Important: nodejs:18 security update', ['nodejs:18']], ['with its twin', 'Moderate: python38:3.8 and python38-devel:3.8 security update', ['python38:3.8', 'python38-devel:3.8']], ['of several', 'Moderate: pki-core:10.6 and pki-deps:10.6 security update', ['pki-core:10.6', 'pki-deps:10.6']],
+    ['nowhere', 'Important: nodejs security update', ['undetermined']],
+  ])('takes the stream of a module that is named %s', (_, summary, expected) => {
+    const { affected } = advisoryOfOsv({ ...minimal, id: 'ALSA-2026:1', summary, affected: [{ package: { ecosystem: 'AlmaLinux:8', name: 'npm' }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '18-1.module_el8' }] }] }] }, 'test');
+    expect(affected.map(({ module, status }) => module ?? status)).toEqual(expected);
+  });
+  it('does not guess the stream of a package that is in two modules', () => {
+    const entryOf = (fixed: string) => ({ package: { ecosystem: 'AlmaLinux:8', name: 'ipa-client' }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }] });
+    const { affected } = advisoryOfOsv({ ...minimal, id: 'ALSA-2026:1', summary: 'Moderate: idm:DL1 and idm:client security update', affected: [entryOf('4.9-1.module_el8'), entryOf('4.9-2.module_el8')] }, 'test');
+    expect(affected.map(({ module, status, vendor_status: word }) => [module, status, word])).toEqual(Array.from({ length: 2 }, () => [undefined, 'undetermined', 'its module stream is not named']));
+  });
   it.each<[string, unknown]>([['no id', { modified: 'x' }], ['a list', []], ['null', null], ['affected as text', { ...minimal, affected: 'all' }], ['an absurdly long version', { ...minimal, affected: [entry({ versions: ['9'.repeat(600)] })] }], ['numbers as versions', { ...minimal, affected: [entry({ versions: [1] })] }]])('is refused with %s', (_, document) => {
     expect(() => advisoryOfOsv(document, 'test')).toThrow(expect.objectContaining({ code: 'record-not-osv' }));
   });

@@ -6,6 +6,7 @@ import { scoreCvss, severityOf } from './cvss.ts';
 import { shaped } from './documents.ts';
 import { normaliseEcosystem, normaliseName } from './ecosystem.ts';
 import { bytesOf, notJson, type Parser, type Reading, rejected } from './feed.ts';
+import { isModular, streamsOf } from './module-streams.ts';
 import { rangesOf } from './osv-ranges.ts';
 import type { Severity } from './severity.ts';
 import { firstLine, isCve, severityWord } from './words.ts';
@@ -136,12 +137,16 @@ function affectedOf(entry: OsvAffected, osv: Osv): Affected[] {
   const comparable = entry.ranges.filter(({ type }) => type !== 'GIT');
   const ranges = comparable.flatMap(({ events }) => rangesOf(ecosystem, events));
   const says = hints(entry, osv);
-  const canTell = comparable.length > 0 || entry.versions.length > 0;
+  // AlmaLinux and Rocky tell the stream of a module's build in the title; builds of another stream have other versions.
+  const modular = says.module === undefined && ranges.some(({ fixed }) => isModular(fixed ?? ''));
+  const modules = says.module !== undefined ? [says.module] : modular ? streamsOf(osv.summary ?? '', fixesOf(osv, entry.package.name)) : [];
+  const isStreamless = modular && modules.length === 0;
+  const canTell = (comparable.length > 0 || entry.versions.length > 0) && !isStreamless;
   const severity = best(scoresOf(entry.severity)) ?? says.severity;
   // Bounds that cancel out leave nothing affected; an entry with no bounds at all would mean every version.
   const isNothing = canTell && ranges.length === 0 && entry.versions.length === 0;
-  const vendorStatus = canTell ? says.status : entry.ranges.length > 0 ? 'git-range-only' : 'no-versions';
-  return [{
+  const vendorStatus = canTell ? says.status : isStreamless ? 'its module stream is not named' : entry.ranges.length > 0 ? 'git-range-only' : 'no-versions';
+  const affected: Affected = {
     ecosystem, name: normaliseName(ecosystem, entry.package.name),
     status: isNothing ? 'not-affected' : canTell ? 'affected' : 'undetermined',
     ...(ranges.length > 0 ? { ranges } : {}),
@@ -149,9 +154,13 @@ function affectedOf(entry: OsvAffected, osv: Osv): Affected[] {
     fix_state: !canTell ? 'unknown' : ranges.some(({ fixed }) => fixed !== undefined) ? 'available' : says.fixState ?? (ranges.some(({ last_affected }) => last_affected !== undefined) ? 'unknown' : 'none-yet'),
     ...(severity === undefined ? {} : { severity }),
     ...(vendorStatus === undefined ? {} : { vendor_status: vendorStatus }),
-    ...(says.module === undefined ? {} : { module: says.module }),
-  }];
+  };
+  return modules.length === 0 ? [affected] : modules.map((module) => ({ ...affected, module }));
 }
+
+/** Every version of a package that a record calls repaired. */
+const fixesOf = (osv: Osv, name: string): string[] =>
+  osv.affected.flatMap((one) => one.package?.name === name ? one.ranges.flatMap(({ events }) => events.flatMap(({ fixed }) => fixed ?? [])) : []);
 
 /** Publishers put their own word beside the package: Debian its urgency, Ubuntu its priority, AlmaLinux its module, RustSec what is no vulnerability. */
 function hints(entry: OsvAffected, osv: Osv): { severity?: Severity; status?: string; fixState?: Affected['fix_state']; module?: string } {

@@ -1,6 +1,7 @@
 import { invalid } from '@plimsoll/problem';
 import type { Advisory, Affected } from './advisory.ts';
 import { normaliseName } from './ecosystem.ts';
+import { isModular, streamsOf } from './module-streams.ts';
 import { compare } from './order.ts';
 import type { Severity } from './severity.ts';
 import { firstLine, isCve } from './words.ts';
@@ -46,6 +47,15 @@ export class Notices {
 
   addModule(nevra: string, stream: string): void { this.#modules.set(nevra, stream); }
 
+  /** The build with its stream: as said, as the repository's modules say, or as the title does. */
+  #ofItsModule(build: Build, all: readonly Build[], title: string): readonly Build[] {
+    if (build.module !== undefined || !isModular(build.evr)) return [build];
+    const listed = this.#modules.get(`${build.name}-${build.evr}.${build.arch}`);
+    if (listed !== undefined) return [{ ...build, module: listed }];
+    const streams = streamsOf(title, all.filter(({ name, arch }) => name === build.name && arch === build.arch).map(({ evr }) => evr));
+    return streams.length === 0 ? [build] : streams.map((module) => ({ ...build, module }));
+  }
+
   *advisories(source: string): Generator<Advisory> {
     for (const [key, { builds, cves, id, ecosystem, title, published, modified, severity, references }] of this.#notices) {
       yield {
@@ -54,7 +64,7 @@ export class Notices {
         ...(published === undefined ? {} : { published }), ...(modified === undefined ? {} : { modified }),
         severities: [], ...(severity === undefined ? {} : { severity }),
         references: references.filter((one) => one !== '').slice(0, 8),
-        affected: affectedBy(builds.map((build) => build.module !== undefined ? build : { ...build, module: this.#modules.get(`${build.name}-${build.evr}.${build.arch}`) }), ecosystem),
+        affected: affectedBy(builds.flatMap((build) => this.#ofItsModule(build, builds, title)), ecosystem),
       };
     }
   }
@@ -88,7 +98,7 @@ function affectedBy(builds: readonly Build[], ecosystem: string): Affected[] {
 /** Of a module's build nothing can be said without its stream: another stream, or the package outside of modules, has other versions. */
 function statusOf({ evr, module, topic }: Build): Pick<Affected, 'status' | 'ranges' | 'fix_state' | 'vendor_status'> {
   const introduced = lineOf(evr, topic), ranges = [{ ...(introduced === undefined ? {} : { introduced }), fixed: evr }];
-  if (/\.module[+_]/.test(evr) && module === undefined) return { status: 'undetermined', ranges, fix_state: 'available', vendor_status: 'its module stream is not named' };
+  if (isModular(evr) && module === undefined) return { status: 'undetermined', ranges, fix_state: 'available', vendor_status: 'its module stream is not named' };
   return { status: 'affected', ranges, fix_state: 'available', ...(topic === undefined ? {} : { vendor_status: topic }) };
 }
 
