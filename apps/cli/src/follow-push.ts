@@ -62,9 +62,9 @@ async function showPlace(platform: Platform, id: string, progress: Progress, sig
 }
 
 /** `waits: 12 scans go before it`. */
-export function placeText({ ahead = 0, waits_for, attempt }: NonNullable<PushOperation['scan']>): string {
+export function placeText({ ahead = 0, waits_for, attempt, problem }: NonNullable<PushOperation['scan']>): string {
   if (waits_for === 'layer') return 'waits for a layer that another scan is reading';
-  if (waits_for === 'retry') return `waits for its registry; tried ${plural(attempt, 'time')}`;
+  if (waits_for === 'retry') return `waits for its registry${attempt ? `; tried ${plural(attempt, 'time')}` : ''}${problem ? `: ${problem}` : ''}`;
   return ahead === 0 ? 'waits; it is next' : `waits; ${plural(ahead, 'scan goes', 'scans go')} before it${ahead >= 1_000 ? ', or more' : ''}`;
 }
 

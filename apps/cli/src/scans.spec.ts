@@ -47,14 +47,14 @@ const path = '/v1/projects/default';
 describe('plimsoll scans', () => {
   it('shows where each scan is', async () => {
     answers[`GET ${path}/operations`] = { items: [operation(), operation({ state: 'indexing', scan: { state: 'running', attempt: 1, queued_at: '' }, progress: { layers_done: 1, layers_total: 3, bytes_done: 2_000_000, bytes_total: 9_000_000 } }),
-      operation({ scan: { state: 'queued', attempt: 2, ahead: 0, waits_for: 'retry', queued_at: '' }, priority: 'admission' })], total: { count: 3, relation: 'EXACT' } };
+      operation({ scan: { state: 'queued', attempt: 2, ahead: 0, waits_for: 'retry', problem: 'r.example answers 503', queued_at: '' }, priority: 'admission' })], total: { count: 3, relation: 'EXACT' } };
     const { out, code } = await run('scans');
     expect(code).toBe(0);
     expect(out.split('\n').map((line) => line.replaceAll(/ +/g, ' ').replace(/\d+ d /, '').trim())).toEqual([
       'Scan Image Priority Age State',
       '0b0cf52e r.example/team/app:1 push waits; 12 scans go before it',
       '0b0cf52e r.example/team/app:1 push reading layers: 1 of 3, 2.0 of 9.0 MB',
-      '0b0cf52e r.example/team/app:1 admission waits for its registry; tried 2 times', '',
+      '0b0cf52e r.example/team/app:1 admission waits for its registry; tried 2 times: r.example answers 503', '',
     ]);
     expect(asked).toEqual([`GET ${path}/operations?open=true`]);
     await run('scans', 'list', '--all', '--limit', '5');

@@ -12,6 +12,8 @@ const advice: Readonly<Record<string, string>> = {
   'platform-needed': 'Choose one with --platform.',
   'registry-unauthenticated': 'Sign in with `docker login`, `podman login` or `skopeo login`; an image of an engine of this machine is docker:REF, podman:REF or containerd:REF.',
   'registry-missing': 'An image of an engine of this machine is docker:REF, podman:REF or containerd:REF.',
+  'registry-unknown': 'No file has this name here, so it was taken for an image reference.',
+  'registry-certificate': 'Name the certificate authority with --ca-file.',
   'registry-unavailable': 'No file has this name here, so it was taken for an image reference.',
   'not-signed-in': 'Sign in with `plimsoll login`, or set PLIMSOLL_URL and PLIMSOLL_TOKEN.',
 };

@@ -6,6 +6,9 @@ import { Problem } from '@plimsoll/problem';
 import { scannerConfig } from './scanner.config.ts';
 import type { Scan } from './scans.ts';
 
+/** The queue tries again, and lets others have the place meanwhile. */
+const registryRetries = 2;
+
 /** Opens what a push names: an image in a registry, or in a directory the operator allowed. */
 @Injectable()
 export class OpenTarget {
@@ -21,7 +24,7 @@ export class OpenTarget {
     if (target.kind === 'engine') throw new Problem('denied', `${text}: engines of the scanner's machine are not read for a project; push the image to a registry, or scan it with \`plimsoll scan ${text}\``, { code: 'target-not-allowed' });
     return openImage(target.kind === 'registry' ? pinned(target, digest) : this.allowed(target), {
       signal, ...(platform && { platform }), limits: this.config.PLIMSOLL_SCANNER_LIMITS.imageLimits,
-      registry: { plainHttp, mirrors, allowedHosts, tokenHosts, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
+      registry: { limits: { retries: registryRetries }, plainHttp, mirrors, allowedHosts, tokenHosts, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
     });
   }
 

@@ -5,7 +5,7 @@ import { testBench, type TestBench } from '@plimsoll/tools/testing';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from './presence.ts';
-import { Scans, type Scan } from './scans.ts';
+import { registryOf, Scans, type Scan } from './scans.ts';
 
 let bench: TestBench, db: DataSource, scans: Scans;
 const sessions: Session[] = [];
@@ -109,14 +109,34 @@ describe('a scan', () => {
     const { worker } = await session();
     await add('a');
     const [first] = await take(worker, 1);
-    await scans.retry(first!, 60_000);
+    await scans.retry(first!, { afterMs: 60_000, problem: 'r.example answers 503' });
     expect(await take(worker, 1)).toEqual([]);
-    expect(await scans.find([first!.push])).toMatchObject([{ state: 'queued', waits_for: 'retry', attempt: 1 }]);
+    expect(await scans.find([first!.push])).toMatchObject([{ state: 'queued', waits_for: 'retry', attempt: 1, problem: 'r.example answers 503' }]);
     await db.query('update scans set not_before = now()');
     const [second] = await take(worker, 1);
     expect(second!.attempt).toBe(2);
-    await scans.giveBack(second!);
+    await scans.retry(second!, { afterMs: 0, uncounted: true });
     expect((await take(worker, 1))[0]!.attempt).toBe(2);
+  });
+
+  it('that finds its registry away holds back what else waits for it, and nothing of others', async () => {
+    const { worker } = await session();
+    const [first, second] = await add('a', 2);
+    const other = randomUUID(), local = randomUUID();
+    await scans.add(db.manager, { push: other, project: 'b', target: 'docker://other.example:5000/x:1', priority: 'push' }, new Date());
+    await scans.add(db.manager, { push: local, project: 'b', target: 'oci:/r.example/x', priority: 'push' }, new Date());
+    const [found] = await take(worker, 1);
+    expect(found!.push).toBe(first);
+    await scans.retry(found!, { afterMs: 1_000, problem: 'away' });
+    await scans.holdBack(found!, 2_000, 'away');
+    expect((await take(worker, 4)).map(({ push }) => push).sort()).toEqual([other, local].sort());
+    expect(await scans.find([second!])).toMatchObject([{ waits_for: 'retry', attempt: 0, problem: 'away' }]);
+    await expect.poll(async () => (await take(worker, 1)).map(({ push }) => push), { timeout: 5_000 }).toEqual([first]);
+    await expect.poll(async () => (await take(worker, 1)).map(({ push }) => push), { timeout: 5_000 }).toEqual([second]);
+  });
+
+  it.each([['r.example/a:1', 'r.example'], ['docker://r.example:5000/a', 'r.example:5000'], ['alpine', 'docker.io'], ['oci:/x', undefined], ['Not A Reference', undefined]])('of %j is fetched from %j', (target, registry) => {
+    expect(registryOf(target)).toBe(registry);
   });
 
   it('waits for what another reads, and goes on when that one lets go, fails or dies', async () => {

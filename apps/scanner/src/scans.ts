@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { keepTrace } from '@plimsoll/bus';
 import type { FoundScan, ImagePushed, Priority } from '@plimsoll/contracts';
+import { parseReference } from '@plimsoll/oci';
 import { DataSource, type EntityManager } from 'typeorm';
 import { isHeld, newsChannel } from './presence.ts';
 
@@ -32,11 +33,11 @@ export class Scans {
   /** Puts a push, which the stream took in `at`, into the queue; one that is known, or cancelled before it came, stays what it is. */
   async add(tx: EntityManager, { push, project, target, digest, platform, priority }: ImagePushed, at: Date): Promise<void> {
     await tx.query(`
-      insert into scans (push, project, target, digest, platform, priority, state, trace, pushed_at, turn)
-      select $1, $2, $3, $4, $5, $6, 'queued', $7, $8, greatest(
+      insert into scans (push, project, target, digest, platform, priority, state, trace, pushed_at, registry, turn)
+      select $1, $2, $3, $4, $5, $6, 'queued', $7, $8, $9, greatest(
         (select max(turn) + 1 from scans where project = $2 and priority = $6 and state = 'queued'),
         (select turn from scans where state = 'queued' and waits_for is null and priority = $6 order by turn limit 1), 0)
-      on conflict (push) do nothing`, [push, project, target, digest ?? null, platform ?? null, priorities.indexOf(priority), keepTrace(), at]);
+      on conflict (push) do nothing`, [push, project, target, digest ?? null, platform ?? null, priorities.indexOf(priority), keepTrace(), at, registryOf(target)]);
     await tell(tx, 'wake');
   }
 
@@ -58,19 +59,28 @@ export class Scans {
     return count === 1;
   }
 
-  /** Tries again after a while. */
-  async retry(scan: Scan, afterMs: number): Promise<void> { await this.back(scan, 0, afterMs, null); }
-
-  /** Puts it back as if it had not been tried: what stopped it is not its fault. */
-  async giveBack(scan: Scan, afterMs = 0): Promise<void> { await this.back(scan, 1, afterMs, null); }
+  /** Tries again after a while; `uncounted` as if it had not been tried, because it is not its fault. */
+  async retry(scan: Scan, { afterMs, problem, uncounted = false }: { afterMs: number; problem?: string; uncounted?: boolean }): Promise<void> {
+    await this.back(scan, { uncounted, afterMs, waitsFor: null, problem: problem ?? null });
+  }
 
   /** Puts it aside until nobody holds `name`. */
-  async waitFor(scan: Scan, name: string): Promise<void> { await this.back(scan, 1, 0, name); }
+  async waitFor(scan: Scan, name: string): Promise<void> { await this.back(scan, { uncounted: true, afterMs: 0, waitsFor: name, problem: null }); }
 
-  private async back({ push, worker, attempt }: Scan, uncounted: number, afterMs: number, waitsFor: string | null): Promise<void> {
+  private async back({ push, worker, attempt }: Scan, { uncounted, afterMs, waitsFor, problem }: { uncounted: boolean; afterMs: number; waitsFor: string | null; problem: string | null }): Promise<void> {
     await this.db.query(`
-      update scans set state = 'queued', worker = null, started_at = null, attempt = attempt - $4, not_before = now() + $5 * interval '1 ms', waits_for = $6
-      where push = $1 and state = 'running' and worker = $2 and attempt = $3`, [push, worker, attempt, uncounted, afterMs, waitsFor]);
+      update scans set state = 'queued', worker = null, started_at = null, attempt = attempt - $4, not_before = now() + $5 * interval '1 ms', waits_for = $6, problem = $7
+      where push = $1 and state = 'running' and worker = $2 and attempt = $3`, [push, worker, attempt, uncounted ? 1 : 0, afterMs, waitsFor, problem]);
+  }
+
+  /**
+   * Holds back what waits to be fetched from the same registry: it is away, or asks for patience. The scan that found out tries
+   * first; scans of other registries have the places meanwhile.
+   */
+  async holdBack({ push }: Scan, afterMs: number, problem: string): Promise<void> {
+    await this.db.query(`
+      update scans set not_before = greatest(not_before, now() + $2 * interval '1 ms'), problem = $3
+      where state = 'queued' and push <> $1 and registry = (select registry from scans where push = $1)`, [push, afterMs, problem]);
   }
 
   /** Lets those go on who wait for it. */
@@ -115,7 +125,7 @@ export class Scans {
   /** Where scans are that wait or run; others are left out. */
   async find(pushes: readonly string[]): Promise<FoundScan[]> {
     const rows = await this.db.query(`
-      select push, state, priority, attempt, waits_for, not_before > now() as later, queued_at, started_at, case when state = 'queued' then (
+      select push, state, priority, attempt, waits_for, problem, not_before > now() as later, queued_at, started_at, case when state = 'queued' then (
         select count(*)::int from (
           select from scans ahead where ahead.state = 'queued' and ahead.waits_for is null and (ahead.priority, ahead.turn, ahead.queued_at) < (scans.priority, scans.turn, scans.queued_at)
           order by ahead.priority, ahead.turn, ahead.queued_at limit ${countedAhead}) counted) end as ahead
@@ -123,7 +133,7 @@ export class Scans {
     return rows.map((row) => ({
       push: row.push, state: row.state, priority: priorities[row.priority]!, attempt: row.attempt, ahead: row.ahead ?? undefined,
       waits_for: row.waits_for !== null ? 'layer' : row.state === 'queued' && row.later ? 'retry' : undefined,
-      queued_at: row.queued_at.toISOString(), started_at: row.started_at?.toISOString(),
+      problem: row.state === 'queued' ? row.problem ?? undefined : undefined, queued_at: row.queued_at.toISOString(), started_at: row.started_at?.toISOString(),
     }));
   }
 
@@ -138,7 +148,13 @@ export class Scans {
   }
 }
 
+/** The host a target is fetched from; none for what is not in a registry, or no reference at all. */
+export function registryOf(target: string): string | undefined {
+  if (/^(oci|oci-archive|docker-archive|dir):/.test(target)) return undefined;
+  try { return parseReference(target.replace(/^(docker:\/\/|registry:(\/\/)?)/, '')).registry; } catch { return undefined; }
+}
+
 const tell = async (db: EntityManager | DataSource, news: string): Promise<void> => { await db.query('select pg_notify($1, $2)', [newsChannel, news]); };
 
 interface Row { push: string; project: string; target: string; digest: string | null; platform: string | null; priority: number; worker: string; attempt: number; trace: Record<string, string>; queued_at: Date; pushed_at: Date }
-interface FoundRow { push: string; state: 'queued' | 'running'; priority: number; attempt: number; waits_for: string | null; later: boolean; queued_at: Date; started_at: Date | null; ahead: number | null }
+interface FoundRow { push: string; state: 'queued' | 'running'; priority: number; attempt: number; waits_for: string | null; problem: string | null; later: boolean; queued_at: Date; started_at: Date | null; ahead: number | null }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { SpanKind } from '@opentelemetry/api';
-import { Bus, keptTrace, maxAttempts, retryDelayMs, spanned } from '@plimsoll/bus';
+import { Bus, keptTrace, maxAttempts, spanned } from '@plimsoll/bus';
 import { ImageIndexed, ImageRejected, ScanCancelled, type Body, type Priority } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import { Log, Metrics } from '@plimsoll/telemetry';
@@ -14,6 +14,15 @@ import { Busy, ours, OurTrouble } from './trouble.ts';
 
 /** How long an idle place waits before it looks again by itself: for retries whose time came, and for news that was lost. */
 const pollMs = 1_000;
+
+/** 1 s, 4 s, 16 s, 64 s, 256 s: a registry that is started again is back by then. */
+const retryAfterMs = (attempt: number): number => 1_000 * 4 ** (attempt - 1);
+const limitedMs = 60_000;
+const patienceMs = 24 * 60 * 60_000;
+
+/** The registry is away or wants patience, so every other image of it would meet the same. */
+const isOfRegistry = ({ kind, code }: Problem): boolean =>
+  code === 'rate-limited' || (kind === 'unavailable' && ['registry-unavailable', 'registry-stalled', 'registry-timeout'].includes(code ?? ''));
 
 /** Why a scan was stopped from outside. */
 class Cancelled extends Error {}
@@ -124,14 +133,21 @@ export class WorkOnScans implements OnApplicationBootstrap, BeforeApplicationShu
   private async failed(scan: Scan, session: Session, stop: AbortSignal, error: unknown): Promise<string> {
     if (stop.aborted) return 'cancelled';
     if (session.lost.aborted) return 'lost';   // the row is no longer ours; whoever rescues it begins anew
-    if (this.stopping.signal.aborted) return await this.scans.giveBack(scan), 'stopped';
+    if (this.stopping.signal.aborted) return await this.scans.retry(scan, { afterMs: 0, uncounted: true }), 'stopped';
     if (error instanceof Busy) return await this.scans.waitFor(scan, error.what), 'waits';
     if (error instanceof OurTrouble) {
       this.log.warn('scan waits', { target: scan.target, error: error.message });
-      return await this.scans.giveBack(scan, pollMs), 'trouble';
+      return await this.scans.retry(scan, { afterMs: pollMs, uncounted: true }), 'trouble';
     }
     const problem = Problem.from(error);
-    if (problem.retry && scan.attempt < maxAttempts) return await this.scans.retry(scan, retryDelayMs(scan.attempt)), 'retried';
+    // A registry that asks for patience gets a day of it; nothing is wrong with the image.
+    const isLimited = problem.kind === 'limited' && Date.now() - scan.queuedAt.getTime() < patienceMs;
+    if (isLimited || (problem.retry && scan.attempt < maxAttempts)) {
+      const afterMs = isLimited ? limitedMs : retryAfterMs(scan.attempt);
+      await this.scans.retry(scan, { afterMs, problem: problem.detail, uncounted: isLimited });
+      if (isOfRegistry(problem)) await this.scans.holdBack(scan, afterMs + pollMs, problem.detail);
+      return 'retried';
+    }
     if (problem.kind === 'bug') this.log.error('image cannot be read', { target: scan.target, cause: String(problem.cause instanceof Error ? problem.cause.stack : problem.cause) });
     return await this.ended(scan, problem) ? 'rejected' : 'superseded';
   }

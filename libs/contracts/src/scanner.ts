@@ -52,6 +52,8 @@ export const FoundScan = z.object({
   ahead: z.int().nonnegative().optional(),
   /** What it waits for besides its turn: another scan reads one of its layers, or its registry gets time to recover. */
   waits_for: z.enum(['layer', 'retry']).optional(),
+  /** What went wrong the last time, of this scan or of another from the same registry. */
+  problem: z.string().optional(),
   queued_at: z.string(), started_at: z.string().optional(),
 });
 export type FoundScan = z.output<typeof FoundScan>;

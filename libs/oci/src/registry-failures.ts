@@ -36,8 +36,11 @@ export const mayPass = (error: unknown): boolean =>
 export function settled(error: unknown, endpoint: Endpoint): unknown {
   if (error instanceof Problem || !(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
+  if (code === 'ENOTFOUND') return new Problem('missing', `there is no host ${new URL(endpoint.url).hostname}`, { code: 'registry-unknown', cause: error });
   const certificate = code.includes('CERT') || code.includes('ISSUER') || code.includes('SIGNATURE') || code === 'ERR_TLS_CERT_ALTNAME_INVALID';
-  return new Problem('unavailable', `${new URL(endpoint.url).host} cannot be reached: ${code}`, { code: certificate ? 'registry-certificate' : 'registry-unavailable', cause: error });
+  const host = new URL(endpoint.url).host;
+  return certificate ? new Problem('denied', `${host} shows a certificate that is not trusted: ${code}`, { code: 'registry-certificate', cause: error })
+    : new Problem('unavailable', `${host} cannot be reached: ${code}`, { code: 'registry-unavailable', cause: error });
 }
 
 /** Waits before the next try: twice as long each time, and what the registry asks for; longer than allowed rethrows `error`. */
