@@ -39,8 +39,11 @@ const cases: readonly (readonly [rule: string, text: string, kind?: Place['kind'
   ['putty-key', `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: a\nPublic-Lines: 1\n${letters(60)}\nPrivate-Lines: 1\n${letters(48)}\n`],
   ['jwt', `Authorization: Bearer ${jwt({ sub: 'alice', iss: 'login' })}`], ['netrc', `machine git.acme.dev login ci password ${letters(14)}`, 'settings'],
   ['kubeconfig-key', `    client-key-data: LS0tLS1CRUdJTi${letters(100)}`, 'settings'], ['url-password', `postgres://shop:${letters(12)}@db.internal:5432/shop`], ['url-password', `REDIS_URL=redis://:${letters(12)}@cache:6379`, 'settings'],
+  ['openai-user-key', `sk-${letters(20)}T3BlbkFJ${letters(20, undefined, 3)}`], ['telegram-token', `bot ${letters(10, '123456789')}:AA${letters(33)}`], ['azure-client-secret', `${letters(3)}8Q~${letters(34)}`], ['terraform-token', `${letters(14)}.atlasv1.${letters(65)}`], ['twilio-key', `TWILIO_API_KEY=SK${letters(32, hex)}`],
+  ['discord-webhook', `https://discord.com/api/webhooks/${letters(18, '0123456789')}/${letters(68)}`], ['authorization-header', `curl -H 'Authorization: Basic ${Buffer.from(`bob:${letters(12)}`).toString('base64')}'`], ['authorization-header', `Authorization: Bearer ${letters(40)}`],
   ['vault-token', `hvs.${letters(90)}`], ['sendgrid-key', `SG.${letters(22)}.${letters(43)}`], ['digitalocean-token', `dop_v1_${letters(64, hex)}`], ['shopify-token', `shpat_${letters(32, hex)}`],
   ['password', `db.password=${letters(12)}`, 'settings'], ['password', 'DB_PASSWORD: "Tr0ub4dor&3x"', 'settings'], ['password', `const apiKey = '${letters(24)}!';`], ['password', `export SECRET_KEY_BASE=${letters(64, hex)}`, 'settings'],
+  ['password', 'spring.datasource.password=Pr0duct10nPass', 'settings'], ['password', "define('DB_PASSWORD', 'gR8kd92mQ!x')"], ['password', "apiKey: 'a8f5f167f44f4964e6c998dee827110c'"],
   ['password', 'MYSQL_ROOT_PASSWORD=root', 'configuration'], ['xml-password', `<server><password>${letters(14)}</password></server>`],
 ];
 

@@ -9,7 +9,7 @@ const words = ['password', 'passwd', 'passphrase', 'pwd', 'secret', 'token', 'ap
 export const assignment: SecretRule = {
   rule: 'password', title: 'Password or key', severity: 'medium',
   marks: words,
-  pattern: /(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:_base)?|auth_key|encryption_key|signing_key|credentials)["'\]]{0,2}[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8}("[^"\n\\]{4,128}"|'[^'\n\\]{4,128}'|[^\s"'`,;&|<>()[\]{}\\]{4,128})/iy,
+  pattern: /(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:_base)?|auth_key|encryption_key|signing_key|credentials)["'\]]{0,2}[ \t]{0,8}(?:=>|:=|=|:|(?<=["']),)[ \t]{0,8}("[^"\n\\]{4,128}"|'[^'\n\\]{4,128}'|[^\s"'`,;&|<>()[\]{}\\]{4,128})/iy,
   edge: 0,
   opaque: true,
   accepts(value, _match, { kind }) {
@@ -19,8 +19,8 @@ export const assignment: SecretRule = {
     if (kind === 'configuration') return !/[$<{%]/.test(secret) && !/^(?:true|false|null|none|yes|no|\d{1,3})$/i.test(secret);
     if (isPlaceholder(secret) || isMadeUp(secret)) return false;
     switch (kind) {
-      case 'settings': return secret.length >= 8 && isMixed(secret) && entropy(secret) >= 2.7 && !isSentence(secret);
-      case 'code': return isQuoted && secret.length >= 10 && isMixed(secret, 3) && entropy(secret) >= 3.2 && !isSentence(secret) && !isIdentifier(secret);
+      case 'settings': return secret.length >= 8 && isMixed(secret) && entropy(secret) >= 2.5 && !isSentence(secret);
+      case 'code': return isQuoted && secret.length >= 10 && (isMixed(secret, 3) || /^[0-9a-f]{32,64}$/.test(secret)) && entropy(secret) >= 3 && !isSentence(secret) && !isIdentifier(secret);
     }
   },
 };
@@ -39,7 +39,7 @@ const isReference = (text: string): boolean => /^(?:[/.~@$%!&*#{[<]|[a-z_]+=|fil
 
 /** Words people write where a password will be. */
 export const isMadeUp = (secret: string, user?: string): boolean =>
-  secret === user || isPlaceholder(secret) || /^(?:user(?:name)?|pass(?:w(?:or)?d)?|pw|pwd|secret|token|test(?:ing)?\d*|demo|admin|root|\w*pass|null|none|undefined|true|false|empty|default|string|hidden|mypass(?:word)?|my-?secret(?:-\w+)?|s3cr3t|p@ssw0rd|hunter2|key|value|required|optional|basic|bearer)$/i.test(secret) || /(?:password|passwd|secret|token|api_?key)$/i.test(secret);
+  secret === user || isPlaceholder(secret) || /^(?:user(?:name)?|pass(?:w(?:or)?d)?|pw|pwd|secret|token|test(?:ing)?\d*|demo|admin|root|(?:proxy|user|my|db|your|the)?pass|null|none|undefined|true|false|empty|default|string|hidden|mypass(?:word)?|my-?secret(?:-\w+)?|s3cr3t|p@ssw0rd|hunter2|key|value|required|optional|basic|bearer)$/i.test(secret) || /(?:password|passwd|secret|token|api_?key)$/i.test(secret);
 
 const isMixed = (text: string, kinds = 2): boolean => /\d/.test(text) && [/\d/, /[a-z]/, /[A-Z]/, /[^A-Za-z0-9]/].filter((kind) => kind.test(text)).length >= kinds;
 const isSentence = (text: string): boolean => /[a-z]{3,} [a-z]{2,}/i.test(text);

@@ -2,9 +2,9 @@ import { hasChecksum, isBasicAuth, isSignedToken } from './checksums.ts';
 import { assignment, isMadeUp, xmlElement } from './generic.ts';
 import { entropy, type SecretRule } from './rule.ts';
 
-/** A token of one vendor: a fixed prefix and a shape. `before` it no letter or digit, behind it none of its own alphabet. */
+/** A token of one vendor: a fixed prefix and a shape, with no letter or digit on either side, unless the shape itself looks at what stands in front of it. */
 const token = (rule: string, title: string, severity: SecretRule['severity'], marks: readonly string[], shape: string, accepts?: SecretRule['accepts']): SecretRule =>
-  ({ rule, title, severity, marks, pattern: new RegExp(`(?<![A-Za-z0-9_])(?:${shape})(?![A-Za-z0-9_])`, 'y'), accepts: accepts ?? ((secret) => entropy(secret) >= 3) });
+  ({ rule, title, severity, marks, pattern: new RegExp(`${shape.startsWith('(?<=') ? '' : '(?<![A-Za-z0-9_])'}(?:${shape})(?![A-Za-z0-9_])`, 'y'), accepts: accepts ?? ((secret) => entropy(secret) >= 3) });
 
 /** Every kind of secret that is looked for. To add one: one line. Where the publisher says what a token looks like, that is the source of its shape. */
 export const secretRules: readonly SecretRule[] = [
@@ -31,7 +31,7 @@ export const secretRules: readonly SecretRule[] = [
   token('nuget-key', 'NuGet key', 'critical', ['oy2'], 'oy2[a-z0-9]{43}', (secret) => entropy(secret) >= 3.5),
   token('crates-token', 'crates.io token', 'critical', ['cio'], 'cio[A-Za-z0-9]{32}', (secret) => entropy(secret) >= 4 && /\d/.test(secret)),
   token('docker-hub-token', 'Docker Hub token', 'critical', ['dckr_pat_', 'dckr_oat_'], 'dckr_[po]at_[A-Za-z0-9_-]{27,}'),
-  { rule: 'docker-auth', title: 'Password of a container registry', severity: 'high', marks: ['"auth"', '"identitytoken"'], pattern: /"(?:auth|identitytoken)"\s*:\s*"([A-Za-z0-9+/._-]{8,}={0,2})"/iy, accepts: (secret, match) => /^"identity/i.test(match) || isBasicAuth(secret) },
+  { rule: 'docker-auth', title: 'Password of a container registry', severity: 'high', edge: 0, marks: ['"auth"', '"identitytoken"'], pattern: /"(?:auth|identitytoken)"\s*:\s*"([A-Za-z0-9+/._-]{8,}={0,2})"/iy, accepts: (secret, match) => /^"identity/i.test(match) || isBasicAuth(secret) },
   { rule: 'private-key', title: 'Private key', severity: 'critical', marks: ['BEGIN RSA PRIV', 'BEGIN EC PRIV', 'BEGIN DSA PRIV', 'BEGIN OPENSSH PRIV', 'BEGIN PRIVATE KEY', 'BEGIN PGP PRIV', 'BEGIN ANY PRIV'], window: 6000, opaque: true, pattern: /(?<=-----)BEGIN (?:(?!ENCRYPTED)[A-Z]+ )?PRIVATE KEY(?: BLOCK)?-----(?:\\[rn]|[\s"'+,>|\\])*(?:[A-Za-z-]+: [^\n\\]{1,100}(?:\\[rn]|\s)+)*([A-Za-z0-9+/=]{40,}(?:(?:\\[rn]|[\s"'+,\\])*[A-Za-z0-9+/=]{4,})*)/y, edge: 0, accepts: (secret, match) => !/Proc-Type: 4,ENCRYPTED/.test(match) && entropy(secret.slice(0, 400)) >= 3 },
   { rule: 'encrypted-private-key', title: 'Private key under a passphrase', severity: 'medium', marks: ['BEGIN ENCRYPTED PRIV', 'BEGIN RSA PRIV', 'BEGIN EC PRIV', 'BEGIN DSA PRIV'], window: 6000, opaque: true, pattern: /(?<=-----)BEGIN (?:ENCRYPTED |(?=[A-Z]+ PRIVATE KEY-----\s{1,4}Proc-Type: 4,ENC)[A-Z]+ )PRIVATE KEY-----(?:\\[rn]|[\s"'+,>|\\])*(?:[A-Za-z-]+: [^\n\\]{1,100}(?:\\[rn]|\s)+)*([A-Za-z0-9+/=]{40,}(?:(?:\\[rn]|[\s"'+,\\])*[A-Za-z0-9+/=]{4,})*)/y, edge: 0 },
   { rule: 'putty-key', title: 'PuTTY private key', severity: 'critical', marks: ['PuTTY-User-Key-File-'], window: 4000, pattern: /PuTTY-User-Key-File-\d: \S+\s+Encryption: none[\s\S]{1,3600}?Private-Lines: \d+\s+([A-Za-z0-9+/=]{20,})/y, edge: 0 },
@@ -45,7 +45,8 @@ export const secretRules: readonly SecretRule[] = [
   token('sendgrid-key', 'SendGrid key', 'high', ['SG.'], 'SG\\.[A-Za-z0-9_-]{16,32}\\.[A-Za-z0-9_-]{16,64}', (secret) => entropy(secret) >= 4.2 && /\d/.test(secret)),
   token('mailgun-key', 'Mailgun key', 'high', ['key-'], 'key-[0-9a-f]{32}'),
   token('digitalocean-token', 'DigitalOcean token', 'critical', ['dop_v1_', 'doo_v1_', 'dor_v1_'], 'do[opr]_v1_[a-f0-9]{64}'),
-  token('openai-key', 'OpenAI key', 'high', ['sk-proj-', 'sk-svcacct-', 'T3BlbkFJ'], 'sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,200}|T3BlbkFJ[A-Za-z0-9]{20}'),
+  token('openai-key', 'OpenAI key', 'high', ['sk-proj-', 'sk-svcacct-', 'sk-admin-'], 'sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,200}'),
+  token('openai-user-key', 'OpenAI key', 'high', ['T3BlbkFJ'], '(?<=sk-[A-Za-z0-9]{20})T3BlbkFJ[A-Za-z0-9]{20}'),
   token('anthropic-key', 'Anthropic key', 'high', ['sk-ant-'], 'sk-ant-[a-z0-9]+-[A-Za-z0-9_-]{80,120}'),
   token('huggingface-token', 'Hugging Face token', 'high', ['hf_'], 'hf_[A-Za-z]{34}', (secret) => entropy(secret) >= 4),
   token('shopify-token', 'Shopify token', 'critical', ['shpat_', 'shpss_', 'shpca_', 'shppa_'], 'shp(?:at|ss|ca|pa)_[a-fA-F0-9]{32}'),
@@ -60,7 +61,9 @@ export const secretRules: readonly SecretRule[] = [
   token('supabase-token', 'Supabase token', 'high', ['sbp_'], 'sbp_[a-f0-9]{40}'),
   token('telegram-token', 'Telegram bot token', 'high', [':AA'], '(?<=[^0-9][0-9]{8,10}):AA[A-Za-z0-9_-]{33}'),
   token('linear-key', 'Linear key', 'high', ['lin_api_'], 'lin_api_[A-Za-z0-9]{40}'),
-  token('twilio-key', 'Twilio key', 'high', ['twilio'], 'twilio\\w{0,20}["\']?\\s*[:=]\\s*["\']?SK[0-9a-f]{32}'),
+  { rule: 'twilio-key', title: 'Twilio key', severity: 'high', marks: ['twilio'], pattern: /twilio\w{0,20}["']?\s*[:=]\s*["']?(SK[0-9a-f]{32})(?![0-9a-f])/iy },
+  { rule: 'discord-webhook', title: 'Discord webhook', severity: 'high', marks: ['/api/webhooks/'], pattern: /\/api\/webhooks\/\d{17,20}\/([A-Za-z0-9_-]{60,80})/y },
+  { rule: 'authorization-header', title: 'Password or token in an Authorization header', severity: 'medium', edge: 0, marks: ['authorization'], pattern: /authorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([A-Za-z0-9+/=_.~-]{12,200})/iy, accepts: (secret, match) => /basic\s/i.test(match) ? isBasicAuth(secret) && !isMadeUp(Buffer.from(secret, 'base64').toString('latin1').split(':')[1]!) : entropy(secret) >= 3.7 && /\d/.test(secret) && /[A-Z]/.test(secret) },
   xmlElement,
   assignment,
 ];

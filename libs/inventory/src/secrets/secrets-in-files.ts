@@ -12,7 +12,7 @@ const maxBytes = 4 * 1024 * 1024;
  */
 export const secretsInFiles: FileCataloger = {
   name: 'secrets',
-  version: 1,
+  version: 2,
   maxBytes,
   wants(path, { size }) {
     if (size < 8 || size > maxBytes) return false;
