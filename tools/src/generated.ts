@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { permissionsOf } from '@plimsoll/bus';
 import { durableName, type EventContract, type Manifest, type RequestContract, ScanReport } from '@plimsoll/contracts';
-import { Inventory } from '@plimsoll/inventory';
+import { checks, Inventory, notOnBase, secretRules } from '@plimsoll/inventory';
 import { z } from 'zod';
 import { repository } from './repository.ts';
 import { manifests } from './services.ts';
@@ -10,6 +10,7 @@ import { manifests } from './services.ts';
 /** Files that are made from declarations: name → content. */
 const files: Readonly<Record<string, () => string>> = {
   'docs/messages.md': messages,
+  'docs/checks.md': checksAndSecrets,
   'docs/schemas/inventory.schema.json': () => schema(Inventory),
   'docs/schemas/scan-report.schema.json': () => schema(ScanReport),
 };
@@ -30,6 +31,17 @@ export async function generated({ check }: { check: boolean }): Promise<string[]
   }
   return stale;
 }
+
+function checksAndSecrets(): string {
+  return [
+    '# What images are checked for', '', 'Made by `npm run generate` from the tables in libs/inventory/src/checks and libs/inventory/src/secrets; do not edit. How it works, and how to add to it: [how-to/checks-and-secrets.md](how-to/checks-and-secrets.md).', '',
+    `## Configuration: ${checks.length + 1} checks`, '', '`CIS-DI` are those of section 4 of the CIS Docker Benchmark, `DKL` Dockle\'s checkpoints, `PLM` our own. CIS-DI-0002 needs approved base images (`plimsoll bases`).', '',
+    '| id | severity | what | why | how to fix |', '|-|-|-|-|-|', ...[...checks, notOnBase].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, severity, title, why, fix }) => `| ${[id, severity, title, why, fix].map(cell).join(' | ')} |`), '',
+    `## Secrets: ${secretRules.length} kinds`, '', '| rule | severity | what |', '|-|-|-|', ...secretRules.map(({ rule, severity, title }) => `| ${[`\`${rule}\``, severity, title].map(cell).join(' | ')} |`), '',
+  ].join('\n');
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function messages(): string {
   return [

@@ -76,7 +76,8 @@ function baseOfFinding({ evidence, count }: ConfigurationFinding, own: ReadonlyS
   return evidence.length === count && evidence.every(({ layer }) => layer !== undefined) ? { base: true } : {};
 }
 
-const notOnBase = {
+/** A check of its own: only whoever knows the approved bases can tell. */
+export const notOnBase = {
   id: 'CIS-DI-0002', severity: 'medium', title: 'The image is built on none of the approved base images',
   why: 'Nobody looks after what it inherits, and fixes of the approved bases do not reach it.',
   fix: 'Rebuild on an approved base, or approve this one: plimsoll bases add.',

@@ -13,5 +13,6 @@ export * from './model.ts';
 export * from './package-purl.ts';
 export * from './purl.ts';
 export * from './sbom/index.ts';
+export { secretRules } from './secrets/rules.ts';
 export * from './scanners.ts';
 export * from './schema.ts';
