@@ -3,6 +3,7 @@ import { apk } from './catalogers/apk.ts';
 import { beam } from './catalogers/beam.ts';
 import { bitnami } from './catalogers/bitnami.ts';
 import { cargoAuditable } from './catalogers/cargo-auditable.ts';
+import { chisel } from './catalogers/chisel.ts';
 import { composerInstalled } from './catalogers/composer-installed.ts';
 import { conan } from './catalogers/conan.ts';
 import { conda } from './catalogers/conda.ts';
@@ -36,6 +37,7 @@ import { yarnCache } from './catalogers/yarn-cache.ts';
 export const catalogers: readonly Cataloger[] = [
   osRelease,
   dpkg,
+  chisel,
   apk,
   rpm,
   rpmManifest,

@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib';
+import { deflateSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { catalogSafely } from './catalog-visitor.ts';
 import { isInParts, isLooking, type ReadingCataloger } from './cataloger.ts';
@@ -14,6 +14,7 @@ import { writeZip } from './testing/write-zip.ts';
 const samples: Readonly<Record<string, readonly [path: string, content: string | Buffer]>> = {
   'os-release': ['etc/os-release', 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'],
   dpkg: ['var/lib/dpkg/status', 'Package: a\nStatus: install ok installed\nVersion: 1:2.0-3\nArchitecture: amd64\nSource: b (1:2.0)\nDescription: x\n y\n\nPackage: c\nStatus: install ok installed\nVersion: 1\n'],
+  chisel: ['var/lib/chisel/manifest.wall', zstdCompressSync('{"jsonwall":"1.0","schema":"1.0","count":3}\n{"kind":"package","name":"libssl3","version":"3.0.2-0ubuntu1","sha256":"x","arch":"amd64"}\n{"kind":"path","path":"/usr/bin/a","slices":["libssl3_libs"]}\n')],
   apk: ['lib/apk/db/installed', 'C:Q1x=\nP:musl\nV:1.2.2-r7\nA:x86_64\nL:MIT\no:musl\nF:usr/bin\nR:ldd\n\nP:b\nV:2\n'],
   rpm: ['var/lib/rpm/Packages.db', writeNdb([rpmHeader({ name: 'a', version: '1', release: '2', epoch: 3, files: ['/usr/bin/a'] }), rpmHeader({ name: 'b', version: '1', release: '2' })])],
   'rpm-manifest': ['var/lib/rpmmanifest/container-manifest-2', 'bind\t9.16-1.cm2\t1\t2\tMicrosoft\t(none)\t3\tx86_64\t32\tbind-9.16-1.cm2.src.rpm\n'],

@@ -1,7 +1,9 @@
+import { zstdCompressSync } from 'node:zlib';
 import type { Entry } from '@plimsoll/oci';
 import { describe, expect, it } from 'vitest';
 import { catalogSafely } from '../catalog-visitor.ts';
 import type { Cataloger } from '../cataloger.ts';
+import { chisel } from './chisel.ts';
 import { opkg } from './opkg.ts';
 import { pacman } from './pacman.ts';
 import { portage } from './portage.ts';
@@ -49,4 +51,24 @@ describe('opkg', () => {
     expect(read(opkg, 'usr/lib/opkg/info/busybox.list', '/bin/busybox\n/bin/sh\t0120777\tbusybox\n')).toEqual({ packages: [], owned: [{ type: 'opkg', name: 'busybox', paths: ['bin/busybox', 'bin/sh'] }] });
   });
   it.each(['usr/lib/opkg/info/busybox.control', 'usr/lib/opkg/lists/base', 'var/lib/opkgx/status'])('leaves %s alone', (path) => expect(wants(opkg, path)).toBe(false));
+});
+
+describe('chisel', () => {
+  const manifest = (...lines: object[]): Buffer => zstdCompressSync(['{"jsonwall":"1.0","schema":"1.0","count":3}', ...lines.map((one) => JSON.stringify(one)), ''].join('\n'));
+  const path = 'var/lib/chisel/manifest.wall';
+  it('reads packages and what belongs to them, and says what is not told', () => {
+    expect(wants(chisel, path)).toBe(true);
+    const found = catalogSafely(chisel, path, manifest(
+      { kind: 'content', slice: 'python3.12_core', path: '/usr/bin/python3.12' },
+      { kind: 'package', name: 'python3.12', version: '3.12.3-1ubuntu0.1', sha256: 'x', arch: 'amd64' },
+      { kind: 'path', path: '/usr/bin/python3.12', mode: '0755', slices: ['python3.12_core'], sha256: 'x', size: 1 },
+      { kind: 'path', path: '/etc/python3.12/', mode: '0755', slices: ['python3.12_core'] },
+      { kind: 'slice', name: 'python3.12_core' },
+    ));
+    expect(found).toMatchObject({
+      packages: [{ type: 'deb', name: 'python3.12', version: '3.12.3-1ubuntu0.1', arch: 'amd64' }], owned: [{ type: 'deb', name: 'python3.12', paths: ['usr/bin/python3.12'] }],
+      problems: [{ code: 'chisel-sources-unknown' }],
+    });
+  });
+  it.each([['no zstd', Buffer.from('{}')], ['nothing in it', zstdCompressSync('')]])('names %s', (_, bytes) => expect(catalogSafely(chisel, path, bytes)!.problems).toMatchObject([{ code: 'chisel-manifest-unreadable' }]));
 });
