@@ -5,15 +5,20 @@ import { wantedBases } from './bases-file.ts';
 import type { Option, Parsed } from './command.ts';
 import { plural, Progress } from './terminal.ts';
 
+/** How registries are reached. */
+export const registryOptions: Readonly<Record<string, Option>> = {
+  mirror: { type: 'string', multiple: true, value: 'REGISTRY=HOST', what: 'a host asked before a registry, e.g. docker.io=mirror.example' },
+  'plain-http': { type: 'string', multiple: true, value: 'HOST', what: 'a registry that may be spoken to without TLS' },
+  'ca-file': { type: 'string', value: 'FILE', what: 'certificate authorities (PEM) to trust for registries, besides the system\'s' },
+};
+
 /** Options of every command that reads a target. */
 export const targetOptions: Readonly<Record<string, Option>> = {
   platform: { type: 'string', value: 'OS/ARCH', what: 'which image of a multi-platform index, e.g. linux/arm64' },
   'no-verify': { type: 'boolean', what: 'docker-archive: read headers alone and take its digests on trust, several times as fast' },
   scanners: { type: 'string', value: 'LIST', what: 'what to look for besides packages: vuln, secret, config, license (default all)' },
   base: { type: 'string', multiple: true, value: 'IMAGE|FILE', what: 'a base image to tell apart, besides those of `plimsoll bases`' },
-  mirror: { type: 'string', multiple: true, value: 'REGISTRY=HOST', what: 'a host asked before a registry, e.g. docker.io=mirror.example' },
-  'plain-http': { type: 'string', multiple: true, value: 'HOST', what: 'a registry that may be spoken to without TLS' },
-  'ca-file': { type: 'string', value: 'FILE', what: 'certificate authorities (PEM) to trust for registries, besides the system\'s' },
+  ...registryOptions,
   limit: { type: 'string', multiple: true, value: 'NAME=VALUE', what: 'what the target may cost, see docs/limits.md' },
 };
 
@@ -32,7 +37,7 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
   try {
     const platform = parsed.text('platform'), wanted = wantedScanners(parsed), bases = await wantedBases(parsed.texts('base'));
     return await indexTarget(await recogniseTarget(text), {
-      signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}), registry: registryOptions(parsed),
+      signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}), registry: registryOptionsOf(parsed),
       without: scanners.filter((one) => !wanted.has(one)), bases,
       onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Read ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB  ${text}`),
     });
@@ -43,7 +48,7 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
 }
 
 /** How registries are reached, as the options say. */
-function registryOptions(parsed: Parsed): RegistryOptions {
+export function registryOptionsOf(parsed: Parsed): RegistryOptions {
   const caFile = parsed.text('ca-file');
   return { mirrors: parseHostPairs(parsed.texts('mirror')), plainHttp: parsed.texts('plain-http'), ...(caFile ? { caFile } : {}) };
 }

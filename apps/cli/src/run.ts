@@ -7,6 +7,7 @@ export const commands: Readonly<Record<string, { readonly summary: string; reado
   scan: { summary: 'what is inside an image, directory or lock file, and what is wrong with it', load: () => import('./scan.ts') },
   inventory: { summary: 'the packages of a target alone', load: () => import('./inventory.ts') },
   match: { summary: 'the findings of an SBOM or inventory, or every decision with its proof', load: () => import('./match.ts') },
+  platforms: { summary: 'the platforms an image is there for', load: () => import('./platforms.ts') },
   explain: { summary: 'why a target has a finding', load: () => import('./explain.ts') },
   'why-not': { summary: 'why a target has no finding for a CVE', load: () => import('./why-not.ts') },
   bases: { summary: 'the base images this machine knows: list, add, remove', load: () => import('./bases.ts') },

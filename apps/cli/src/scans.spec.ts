@@ -94,7 +94,18 @@ describe('plimsoll push', () => {
 
   it('detached prints how to follow it', async () => {
     answers[`POST ${path}/images`] = operation();
-    expect(await run('push', 'r.example/team/app:1', '--detach')).toMatchObject({ code: 0, out: `${id}\nfollow it with \`plimsoll scans follow ${id}\`\n` });
+    expect(await run('push', 'r.example/team/app:1', '--detach')).toMatchObject({ code: 0, out: `${id}\nfollow it with \`plimsoll scans follow 0b0cf52e\`\n` });
+  });
+
+  it('of all platforms is a push of each', async () => {
+    answers[`GET ${path}/platforms`] = { platforms: ['linux/amd64', 'linux/arm64/v8'] };
+    answers[`POST ${path}/images`] = operation();
+    answers[`GET ${path}/operations/${id}`] = operation({ state: 'cancelled', done: true });
+    events = [{ type: 'scan.cancelled', why: 'x' }];
+    expect((await run('push', 'r.example/app:1', '--platform', 'all')).code).toBe(1);
+    expect(asked.filter((one) => /POST|platforms/.test(one))).toEqual([
+      `GET ${path}/platforms?target=r.example%2Fapp%3A1`,
+      `POST ${path}/images {"target":"r.example/app:1","platform":"linux/amd64"}`, `POST ${path}/images {"target":"r.example/app:1","platform":"linux/arm64/v8"}`]);
   });
 
   it('interrupted leaves the scan to itself, and says so', async () => {

@@ -1,5 +1,5 @@
 import { Bus } from '@plimsoll/bus';
-import { CancelScan, operations, type Input, type Page, type PushOperation, type Upkeep } from '@plimsoll/contracts';
+import { CancelScan, ListPlatforms, operations, type Answer, type Input, type Page, type PushOperation, type Upkeep } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import { Controller } from '@nestjs/common';
 import { ForgetImages } from './forget-images.ts';
@@ -13,6 +13,9 @@ import { Wakes } from './wakes.ts';
 @Controller()
 export class ManageImages {
   constructor(private readonly bus: Bus, private readonly pushes: Pushes, private readonly forgetImages: ForgetImages, private readonly upkeeps: Upkeeps, private readonly wakes: Wakes) {}
+
+  @Serves(operations.listPlatforms)
+  platforms({ target }: Input<typeof operations.listPlatforms>): Promise<Answer<typeof ListPlatforms>> { return this.bus.ask(ListPlatforms, { target }, { timeoutMs: operations.listPlatforms.seconds! * 1000 }); }
 
   @Serves(operations.listOperations)
   list(input: Input<typeof operations.listOperations>): Promise<Page<PushOperation>> { return this.pushes.list(input); }

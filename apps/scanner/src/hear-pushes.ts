@@ -1,14 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { Answers, Bus, Hears, type Delivery } from '@plimsoll/bus';
-import { CancelScan, FindInventory, FindScans, ImageForgotten, ImagePushed, ScanCancelled, type Answer, type Body } from '@plimsoll/contracts';
+import { CancelScan, FindInventory, FindScans, ImageForgotten, ImagePushed, ListPlatforms, ScanCancelled, type Answer, type Body } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import { Images } from './images.ts';
+import { OpenTarget } from './open-target.ts';
 import { Scans } from './scans.ts';
+
+/** Somebody waits for the answer. */
+const platformsMs = 20_000;
 
 /** What others want of the scanner: that it queues, finds, cancels and forgets. All of it is quick; the work is done by WorkOnScans. */
 @Controller()
 export class HearPushes {
-  constructor(private readonly bus: Bus, private readonly scans: Scans, private readonly images: Images) {}
+  constructor(private readonly bus: Bus, private readonly scans: Scans, private readonly images: Images, private readonly openTarget: OpenTarget) {}
 
   @Hears(ImagePushed)
   async pushed(pushed: ImagePushed, { commit, at }: Delivery): Promise<void> { await commit((tx) => this.scans.add(tx, pushed, at)); }
@@ -31,6 +35,11 @@ export class HearPushes {
       if (was !== 'cancelled') await say(ScanCancelled, { push, project, target, by, why: 'somebody cancelled it' });
       return { was };
     });
+  }
+
+  @Answers(ListPlatforms)
+  async listPlatforms({ target }: Body<typeof ListPlatforms>): Promise<Answer<typeof ListPlatforms>> {
+    return { platforms: [...await this.openTarget.platforms(target, AbortSignal.timeout(platformsMs))] };
   }
 
   @Answers(FindInventory)

@@ -1,5 +1,5 @@
 import {
-  AddBase, CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ListBases, RemoveBase, ScanCancelled,
+  AddBase, CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ListPlatforms, ListBases, RemoveBase, ScanCancelled,
   type Manifest,
 } from '@plimsoll/contracts';
 
@@ -7,7 +7,7 @@ export const manifest: Manifest = {
   name: 'scanner',
   does: 'Turns a pushed image into an inventory of everything inside it.',
   hears: [ImagePushed, ImageForgotten],
-  answers: [FindInventory, FindScans, CancelScan, AddBase, ListBases, RemoveBase],
+  answers: [FindInventory, FindScans, CancelScan, ListPlatforms, AddBase, ListBases, RemoveBase],
   asks: [],
   says: [ImageIndexed, ImageRejected, ScanCancelled, ImageOutdated],
   documents: 'writes',

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { openImage, recogniseTarget, type ImageSource, type ImageTarget } from '@plimsoll/oci';
+import { openImage, platformsOf, recogniseTarget, type ImageSource, type ImageTarget, type OpenOptions } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
 import { scannerConfig } from './scanner.config.ts';
 import type { Scan } from './scans.ts';
@@ -14,18 +14,37 @@ const registryRetries = 2;
 export class OpenTarget {
   private readonly config = scannerConfig();
 
-  async open({ target: text, digest, platform }: Pick<Scan, 'target' | 'digest' | 'platform'>, signal: AbortSignal): Promise<ImageSource> {
+  async open({ target, digest, platform }: Pick<Scan, 'target' | 'digest' | 'platform'>, signal: AbortSignal): Promise<ImageSource> {
+    return openImage(await this.image(target, digest), { ...this.options(signal), ...(platform && { platform }) });
+  }
+
+  async platforms(target: string, signal: AbortSignal): Promise<readonly string[]> {
+    return platformsOf(await this.image(target, undefined), this.options(signal));
+  }
+
+  /** What a text names, if it is an image that the scanner may read. */
+  private async image(text: string, digest: string | undefined): Promise<ImageTarget> {
     const target = await recogniseTarget(text);
-    if (target.kind === 'directory' || target.kind === 'file') throw new Problem('invalid', `${text} is not an image; scan it with \`plimsoll scan ${text}\` on the machine that holds it`, { code: 'target-not-an-image' });
+    switch (target.kind) {
+      case 'directory': case 'file': throw new Problem('invalid', `${text} is not an image; scan it with \`plimsoll scan ${text}\` on the machine that holds it`, { code: 'target-not-an-image' });
+      case 'engine': throw new Problem('denied', `${text}: engines of the scanner's machine are not read for a project; push the image to a registry, or scan it with \`plimsoll scan ${text}\``, { code: 'target-not-allowed' });
+      case 'registry': return pinned(target, digest);
+      default: return this.allowed(target);
+    }
+  }
+
+  private options(signal: AbortSignal): OpenOptions {
     const {
       PLIMSOLL_SCANNER_PLAIN_HTTP: plainHttp, PLIMSOLL_SCANNER_MIRRORS: mirrors, PLIMSOLL_SCANNER_ALLOWED_HOSTS: allowedHosts, PLIMSOLL_SCANNER_TOKEN_HOSTS: tokenHosts,
       PLIMSOLL_SCANNER_DOCKER_CONFIG: dockerConfig, PLIMSOLL_SCANNER_REGISTRY_CA_FILE: caFile, PLIMSOLL_SCANNER_PRIVATE_REGISTRIES,
     } = this.config;
-    if (target.kind === 'engine') throw new Problem('denied', `${text}: engines of the scanner's machine are not read for a project; push the image to a registry, or scan it with \`plimsoll scan ${text}\``, { code: 'target-not-allowed' });
-    return openImage(target.kind === 'registry' ? pinned(target, digest) : this.allowed(target), {
-      signal, ...(platform && { platform }), limits: this.config.PLIMSOLL_SCANNER_LIMITS.imageLimits,
-      registry: { limits: { retries: registryRetries }, plainHttp, mirrors, allowedHosts, tokenHosts, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on', ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }) },
-    });
+    return {
+      signal, limits: this.config.PLIMSOLL_SCANNER_LIMITS.imageLimits,
+      registry: {
+        limits: { retries: registryRetries }, plainHttp, mirrors, allowedHosts, tokenHosts, privateRegistries: PLIMSOLL_SCANNER_PRIVATE_REGISTRIES === 'on',
+        ...(dockerConfig && { dockerConfig }), ...(caFile && { caFile }),
+      },
+    };
   }
 
   /** Checked on real paths, so that a symlink inside an allowed directory leads nowhere else. */

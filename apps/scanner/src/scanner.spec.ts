@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askOver, Bus, connectNats } from '@plimsoll/bus';
-import { AddBase, CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ListBases, RemoveBase, ScanCancelled, scanProgressSubject, type ScanProgress } from '@plimsoll/contracts';
+import { AddBase, CancelScan, FindInventory, FindScans, ImageForgotten, ImageIndexed, ImageOutdated, ImagePushed, ImageRejected, ListBases, RemoveBase, ListPlatforms, ScanCancelled, scanProgressSubject, type ScanProgress } from '@plimsoll/contracts';
 import { Inventory } from '@plimsoll/inventory';
-import { blobFile, buildImage, serveRegistry, type ServedRegistry, type TarSource } from '@plimsoll/oci/testing';
+import { addImageIndex, blobFile, buildImage, serveRegistry, type ServedRegistry, type TarSource } from '@plimsoll/oci/testing';
 import { startService, type RunningService } from '@plimsoll/service';
 import { testBench, type TestBench } from '@plimsoll/tools/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -212,6 +212,15 @@ describe('the scanner', () => {
     expect((await push(`oci:${layout}:local:1`)).indexed).toMatchObject({ packages: 1 });
     expect((await push('oci:/etc')).rejected!.problem).toMatchObject({ code: expect.stringMatching('target-not-allowed') });
     expect((await push('dir:/')).rejected!.problem).toMatchObject({ code: 'target-not-an-image' });
+  });
+
+  it('says for which platforms an image is there', async () => {
+    const one = await buildImage({ layout, reference: 'multi/one:1', layers: [{ entries: [npm('multi', '1.0.0')] }] });
+    addImageIndex(layout, 'multi/app:1', [{ digest: one.digest, size: one.size, platform: { os: 'linux', architecture: 'amd64' } }, { digest: one.digest, size: one.size, platform: { os: 'linux', architecture: 's390x' } }]);
+    const ask = askOver(bench.admin);
+    await expect(ask(ListPlatforms, { target: `${registry.host}/multi/app:1` })).resolves.toEqual({ platforms: ['linux/amd64', 'linux/s390x'] });
+    await expect(ask(ListPlatforms, { target: 'oci:/etc' })).rejects.toMatchObject({ code: expect.stringMatching('target-not-allowed') });
+    await expect(ask(ListPlatforms, { target: 'docker:alpine' })).rejects.toMatchObject({ code: 'target-not-allowed' });
   });
 
   it.each([

@@ -8,7 +8,7 @@ import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantR
 import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions, ResumeSubscription, RotateSecret } from './notifier.ts';
 import { flag, listOf, operation, type Operation } from './operation.ts';
 import { CreateException, GetPolicy, GetVerdict, ListExceptions, PolicyException, Reason, ReplayPolicy, SetPolicy, VerdictDecision } from './policy.ts';
-import { AddBase, FoundScan, ListBases, RegisteredBase, RemoveBase, ScanProgress } from './scanner.ts';
+import { AddBase, FoundScan, ListBases, ListPlatforms, RegisteredBase, RemoveBase, ScanProgress } from './scanner.ts';
 
 /** How far a push is: `pushed` waits in the queue, `indexing` is being read; `judged`, `rejected` and `cancelled` end it. */
 export const PushState = z.enum(['pushed', 'indexing', 'indexed', 'matched', 'judged', 'rejected', 'cancelled']);
@@ -114,6 +114,11 @@ export const operations = {
       priority: Priority.default('push'),
     },
     answer: PushOperation, location: ({ links }) => links.self,
+  }),
+  listPlatforms: operation({
+    id: 'listPlatforms', method: 'GET', path: '/v1/projects/{project}/platforms', group: 'Images', rpc: 'ListPlatforms', scope: 'images:write', status: 200,
+    summary: 'For which platforms an image is there, asked of its registry now', description: 'Each is submitted by itself, with `platform`.',
+    params: project, query: { target: z.string().min(1).max(4096) }, answer: ListPlatforms.answer, seconds: 25,
   }),
   listOperations: operation({
     id: 'listOperations', method: 'GET', path: '/v1/projects/{project}/operations', group: 'Images', rpc: 'ListOperations', scope: 'images:read', status: 200,

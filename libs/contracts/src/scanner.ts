@@ -65,6 +65,9 @@ export const FindScans = request('scanner', 'find-scans.v1', { pushes: z.array(z
 export const CancelScan = request('scanner', 'cancel-scan.v1', { push: z.uuid(), project: Project, target: z.string().max(4096), by: z.string().max(256) },
   z.object({ was: z.enum(['queued', 'running', 'cancelled']) }));
 
+/** The platforms an image is there for, asked of its registry now. */
+export const ListPlatforms = request('scanner', 'list-platforms.v1', { target: z.string().min(1).max(4096) }, z.object({ platforms: z.array(z.string()) }));
+
 /** How far the reading of an image is; plain NATS, not kept: nobody needs yesterday's progress. */
 export const ScanProgress = z.object({
   push: z.uuid(), project: Project,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from './digests.ts';
-import { openImage, type OpenOptions } from './open-image.ts';
+import { openImage, type OpenOptions, platformsOf } from './open-image.ts';
 import { hostPlatform } from './platforms.ts';
 import { readLayer, walkLayer, type FileLayerInput } from './read-layer.ts';
 import { recogniseTarget, type ImageTarget } from './target.ts';
@@ -36,6 +36,21 @@ async function open(text: string, options: OpenOptions = {}) {
   await image.close();
   return { ...image, seen };
 }
+
+describe('platformsOf', () => {
+  it('lists those of an index and the one of an image', async () => {
+    const layout = aLayout();
+    const one = await anImage({ layout, reference: 'one' }), arm = await anImage({ layout, reference: 'arm', platform: 'linux/arm64/v8' });
+    addImageIndex(layout, 'both', [{ ...one, platform: { os: 'linux', architecture: 'amd64' } }, { ...arm, platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } }].map(({ digest, size, platform }) => ({ digest, size, platform })));
+    const platforms = async (text: string) => platformsOf(await recogniseTarget(text) as ImageTarget);
+    expect(await platforms(`oci:${layout}:both`)).toEqual(['linux/amd64', 'linux/arm64/v8']);
+    expect(await platforms(`oci:${layout}:arm`)).toEqual(['linux/arm64/v8']);
+    await expect(platforms(`oci:${layout}:none`)).rejects.toMatchObject({ code: 'reference-missing' });
+    const saved = join(directory, 'platforms.tar'), single = await anImage();
+    await packDockerArchive(single.layout, saved);
+    expect(await platforms(saved)).toEqual(['linux/amd64']);
+  });
+});
 
 describe('openImage', () => {
   it('opens the same image as a layout, an OCI archive and a docker-archive, plain and compressed', async () => {

@@ -77,6 +77,24 @@ export async function openImage(target: ImageTarget, options: OpenOptions = {}):
   }
 }
 
+/** The platforms a target has images for, as `os/arch[/variant]`: those of an index, or the one of a single image. Problems as `openImage`. */
+export async function platformsOf(target: ImageTarget, options: OpenOptions = {}): Promise<readonly string[]> {
+  try {
+    const image = await openImage(target, { ...options, platform: nowhere });
+    await image.close();
+  } catch (error) {
+    // Asked for a platform that none is for, an index tells which there are, and a single image refuses.
+    if (!(error instanceof Problem) || error.code !== 'platform-missing') throw error;
+    const listed = (error.errors ?? []).filter(({ where, what }) => where === 'platform' && /^[\w.-]+(\/[\w.-]+){1,2}$/.test(what)).map(({ what }) => what);
+    if (listed.length > 0) return [...new Set(listed)];
+  }
+  const image = await openImage(target, options);
+  await image.close();
+  return [image.platform];
+}
+
+const nowhere = 'none/none';
+
 async function openFromRegistry(text: string, opening: Opening, { registry: registryOptions, signal }: OpenOptions): Promise<ImageSource> {
   const reference = parseReference(text);
   const access = await registryAccess(reference, registryOptions, signal);
