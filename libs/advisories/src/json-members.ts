@@ -55,7 +55,7 @@ class Reader {
   readonly #record: FeedRecord;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #limit: number;
-  #window: Uint8Array = new Uint8Array(0);
+  #window: Buffer = Buffer.alloc(0);
   #at = 0;
   #ended = false;
   #seen = 0;
@@ -126,11 +126,20 @@ class Reader {
     for (;;) {
       const window = this.#window, end = window.length;
       while (at < end) {
-        const byte = window[at]!;
         if (inString) {
-          if (byte === BACKSLASH) { at += 2; continue; }
-          if (byte === QUOTE) { inString = false; if (depth === 0) return this.#take(start, at + 1); }
-        } else if (byte === QUOTE) inString = true;
+          // Most of a feed is text: looked through by machine, and a quote behind an odd number of backslashes is part of it.
+          const quote = window.indexOf(QUOTE, at);
+          if (quote < 0) { at = end; break; }
+          let run = quote;
+          while (window[run - 1] === BACKSLASH) run--;
+          at = quote + 1;
+          if ((quote - run) % 2 === 1) continue;
+          inString = false;
+          if (depth === 0) return this.#take(start, at);
+          continue;
+        }
+        const byte = window[at]!;
+        if (byte === QUOTE) inString = true;
         else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
         else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
           if (depth === 0) return this.#take(start, at);
@@ -181,10 +190,11 @@ class Reader {
       this.#seen += next.value.length;
     } while (size < 2 * kept.length);
     const grew = size > kept.length;
-    this.#window = parts.length === 2 && kept.length === 0 ? parts[1]! : Buffer.concat(parts, size);
+    this.#window = parts.length === 2 && kept.length === 0 ? bufferOf(parts[1]!) : Buffer.concat(parts, size);
     this.#at = 0;
     return grew || (!this.#ended && await this.#more());
   }
 }
 
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
