@@ -59,7 +59,7 @@ export function findingsTable(findings: readonly Finding[], fit = width()): stri
     { title: 'Notes', rare: true, cell: (finding) => marksOf(finding), style: (cell, { kev, suppressed }) => paint(suppressed ? 'dim' : kev ? ['bold', 'red'] : 'yellow', cell) },
     { title: 'Package', gives: true, cell: (_finding, row) => names[row]! },
     { title: 'Installed', gives: true, cell: ({ package: { version } }) => version || '(none)' },
-    { title: 'Fixed in', gives: true, cell: ({ state, fixed_version, fix_state, proof }) => stateWords[state] ?? fixed_version ?? proofWords(proof) ?? fixWords[fix_state] },
+    { title: 'Fixed in', gives: true, cell: ({ state, fixed_version, fix_state, subscription }) => stateWords[state] ?? fixed_version ?? (subscription && `${subscription.fixed_version} (${subscription.name})`) ?? fixWords[fix_state] },
   ];
   const leads = groups.map(([first]) => first!), shown = columns.filter(({ rare, cell }) => !rare || leads.some((finding, row) => cell(finding, row) !== ''));
   const rows = leads.map((finding, row) => shown.map(({ cell }) => cell(finding, row)));
@@ -85,9 +85,6 @@ function marksOf({ kev, disputed, vex, suppressed }: Finding): string {
 const percent = (share: number): string => share > 0 && share < 0.0005 ? '<0.1%' : `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)}%`;
 
 const stateWords: Readonly<Partial<Record<Finding['state'], string>>> = { undetermined: 'cannot tell', 'not-affected': 'not affected' };
-/** A repair that only subscribers get is told as what it is. */
-const proofWords = ({ vendor_status }: Finding['proof']): string | undefined => vendor_status?.startsWith('fixed-with-') ? vendor_status.replaceAll('-', ' ') : undefined;
-
 function suppressedWords({ findings, summary }: ScanReport, isShown: boolean): string {
   const [vex, rejected] = (['vex', 'rejected'] as const).map((why) => findings.filter(({ suppressed }) => suppressed === why).length) as [number, number];
   const parts = [...vex ? [`${vex} by VEX`] : [], ...rejected ? [`${rejected} of rejected CVEs`] : []];

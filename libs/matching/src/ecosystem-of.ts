@@ -7,6 +7,9 @@ export interface Coordinates {
   readonly ecosystem: string;
   readonly name: string;
   readonly version: string;
+  /** What `name` is, and the other one, where a package has another name than what it was built from: records of one family may use either (`Affected.names`). */
+  readonly named?: 'source' | 'binary';
+  readonly other?: { readonly name: string; readonly version: string };
 }
 
 /** Why no advisory source speaks of a package. */
@@ -90,9 +93,11 @@ export function coordinatesOf(found: Package, os: OperatingSystem | null): Coord
   const ecosystem = ecosystemOf(os), system = os === null ? undefined : systems[os.id];
   if (ecosystem === undefined || system?.type !== found.type) return 'system-unknown';
   if (isThirdParty(found, familyOf(ecosystem))) return 'third-party';
-  const source = namesBinaries(ecosystem) || found.source === undefined ? found : found.source;
-  const version = versionOf(source, found);
-  return { ecosystem: streamOf(ecosystem, version), name: source.name, version: system.dropsEpochs ? version.replace(/^\d+:/, '') : version };
+  const plain = (version: string) => system.dropsEpochs ? version.replace(/^\d+:/, '') : version;
+  const binary = { name: found.name, version: plain(found.version) };
+  const source = found.source === undefined ? binary : { name: found.source.name, version: plain(versionOf(found.source, found)) };
+  const named = namesBinaries(ecosystem) ? 'binary' : 'source', own = named === 'binary' ? binary : source;
+  return { ecosystem: streamOf(ecosystem, own.version), ...own, ...(source.name === binary.name ? {} : { named, other: named === 'binary' ? source : binary }) };
 }
 
 /** The source's, for a built package may have a version of its own (`perl-Errno` 1.30 of `perl` 5.34). The epoch of an rpm is not in SOURCERPM: where the rest is one, so is the epoch. */

@@ -34,7 +34,7 @@ export const Proof = z.object({
   key: z.string().optional(),
   /** The feed revision the record was read in. Whoever keeps answers over revisions leaves it out and adds it when asked. */
   revision: z.string().optional(),
-  /** The advisory names built packages although the distribution's other records name sources, or the other way round. */
+  /** Whether the record's name is that of a source package or of a built one, where the two have other names. */
   named: z.enum(['source', 'binary']).optional(),
   /** What the publisher says of the versions named: see `Affected.status`; absent means `affected`. */
   status: AffectedStatus.optional(),
@@ -85,6 +85,8 @@ export const Finding = z.object({
   fix_state: FixState,
   /** Lowest version that repairs it, in the vendor's words. */
   fixed_version: z.string().optional(),
+  /** A repair that only the vendor's subscribers get; `fix_state` is what everybody gets. */
+  subscription: z.object({ name: z.string(), fixed_version: z.string() }).optional(),
   title: z.string().optional(),
   /** RFC 3339. `first_seen` and `fix_seen`, since when it is known here and repairable here, only a platform can tell. */
   published: z.string().optional(),

@@ -1,4 +1,4 @@
-import { type Affected, familyOf, type Range, type Scored, type Severity, severityOf } from '@plimsoll/advisories';
+import { type Affected, familyOf, isCve, namesBinaries, type Range, type Scored, type Severity, severityOf } from '@plimsoll/advisories';
 import { type AdvisoryHead, type AdvisoryIndex, mayBeWrong, type Said } from './advisory-index.ts';
 import { type Decision, decide } from './decide.ts';
 import type { Coordinates } from './ecosystem-of.ts';
@@ -20,6 +20,8 @@ export interface Subject extends Coordinates {
 export interface Hit extends Decision {
   readonly advisory: AdvisoryHead;
   readonly affected: Affected;
+  /** What was compared, where it was not the subject's own name and version. */
+  readonly as?: { readonly name: string; readonly version: KeyedVersion };
 }
 
 /** Worst first: of several records of one problem the worst answer counts. */
@@ -31,13 +33,51 @@ const states: readonly State[] = ['affected', 'undetermined', 'fixed', 'not-affe
  */
 export function judge(index: AdvisoryIndex, subject: Subject, all = false): Judgement[] {
   const version = keyedVersion(subject.ecosystem, subject.version);
-  const hits: Hit[] = [];
-  for (const said of index.ask(subject.ecosystem, subject.name, version, all)) {
-    const hit = withRecord(said, subject, version);
-    if (all || mayBeWrong(hit)) hits.push(hit);
-  }
+  const own = hitsOf(index, subject, { name: subject.name, version }, all, subject.named);
+  const hits = subject.other === undefined ? own : [...own, ...otherHits(index, subject, subject.other, version, all)];
   if (hits.length === 0) return [];
-  return answersOfHits(hits, subject, version).map((judgement) => enrich(judgement, index.enrichments(judgement.id)));
+  return withSubscription(index, subject, version, answersOfHits(hits, subject, version)).map((judgement) => enrich(judgement, index.enrichments(judgement.id)));
+}
+
+interface Asked { readonly name: string; readonly version: KeyedVersion }
+
+/** What records say of a name; with `named` only those that mean that kind of name by it. */
+function hitsOf(index: AdvisoryIndex, subject: Subject, asked: Asked, all: boolean, named: Subject['named'], as?: Asked): Hit[] {
+  const hits: Hit[] = [];
+  for (const said of index.ask(subject.ecosystem, asked.name, asked.version, all)) {
+    const hit = withRecord(said, subject, asked.version);
+    if (named !== undefined && kindOf(hit.affected) !== named) continue;
+    if (all || mayBeWrong(hit)) hits.push(as === undefined ? hit : { ...hit, as });
+  }
+  return hits;
+}
+
+const kindOf = ({ names, ecosystem }: Affected): 'source' | 'binary' => names ?? (namesBinaries(ecosystem) ? 'binary' : 'source');
+
+/**
+ * What records say that use the other name. Of one source the built package's own record counts more than one about all that
+ * was built from the same source: where both speak of a problem, only the first is heard.
+ */
+function otherHits(index: AdvisoryIndex, subject: Subject, { name, version: text }: NonNullable<Subject['other']>, own: KeyedVersion, all: boolean): Hit[] {
+  const asked = { name, version: text === own.text ? own : keyedVersion(subject.ecosystem, text) };
+  const isSource = subject.named === 'binary';
+  const found = hitsOf(index, subject, asked, all, isSource ? 'source' : 'binary', asked);
+  if (found.length === 0 || !isSource) return found;
+  const spoken = new Set(hitsOf(index, subject, { name: subject.name, version: own }, true, 'binary').flatMap(({ advisory }) => problemsOf(advisory).map((id) => `${advisory.source}\0${id}`)));
+  return found.filter(({ advisory }) => !problemsOf(advisory).some((id) => spoken.has(`${advisory.source}\0${id}`)));
+}
+
+const problemsOf = ({ id, aliases, vulnerabilities }: AdvisoryHead): readonly string[] => vulnerabilities.length > 0 ? vulnerabilities : [[id, ...aliases].find(isCve) ?? id];
+
+/** Ubuntu repairs some packages for subscribers alone. The package is judged by what everybody gets; that there is a repair is told beside. */
+function withSubscription(index: AdvisoryIndex, subject: Subject, version: KeyedVersion, judgements: Judgement[]): Judgement[] {
+  if (!/^Ubuntu:\d/.test(subject.ecosystem) || judgements.every(({ state, fix_state }) => state !== 'affected' || fix_state === 'available')) return judgements;
+  const pro = { ...subject, ecosystem: subject.ecosystem.replace(':', ':Pro:') };
+  const repairs = new Map(answersOfHits(hitsOf(index, pro, { name: subject.name, version }, false, subject.named), pro, version).map((one) => [one.id, one.fixed_version]));
+  return judgements.map((one) => {
+    const fixed = one.state === 'affected' && one.fix_state !== 'available' ? repairs.get(one.id) : undefined;
+    return fixed === undefined ? one : { ...one, subscription: { name: 'Ubuntu Pro', fixed_version: fixed } };
+  });
 }
 
 /** Records with their answers become one judgement per problem. */
@@ -63,7 +103,7 @@ function judgement(id: string, hits: readonly Hit[], subject: Subject, version: 
   const state = hits.length === 1 ? hits[0]!.state : states.find((worst) => hits.some((hit) => hit.state === worst))!;
   const records = ranked(hits, state, version), decider = records[0]!;
   const { advisory, affected } = decider;
-  const fixed = state === 'affected' || state === 'undetermined' ? fixOf(decider, version) : affected.ranges?.[decider.range]?.fixed;
+  const fixed = state === 'affected' || state === 'undetermined' ? fixOf(decider, decider.as?.version ?? version) : affected.ranges?.[decider.range]?.fixed;
   const { severity, scored } = ratingOf(records, subject.ecosystem);
   const title = records.find((hit) => hit.advisory.title !== undefined)?.advisory.title;
   const published = records.find((hit) => hit.advisory.published !== undefined)?.advisory.published;
@@ -101,7 +141,7 @@ function otherNames(id: string, records: readonly Hit[]): string[] {
 function ranked(hits: readonly Hit[], state: State, version: KeyedVersion): readonly Hit[] {
   if (hits.length === 1) return hits;
   const rank = (hit: Hit) => {
-    const fixed = fixOf(hit, version);
+    const fixed = fixOf(hit, hit.as?.version ?? version);
     return { hit, isDecider: hit.state === state, fixed: fixed === undefined ? '' : keyOf(version.scheme, fixed) ?? '\x00', isScored: hit.advisory.severities.some(({ score }) => score !== undefined) };
   };
   return hits.map(rank).sort((a, b) =>
@@ -157,12 +197,13 @@ function scoresOf(records: readonly Hit[], best: Scored | undefined): Score[] {
 }
 
 function proofOf(hit: Hit, subject: Subject, version: KeyedVersion): Proof {
-  const { advisory, affected, because, state } = hit;
+  const { advisory, affected, because, state } = hit, compared = hit.as?.version ?? version;
   const range: Range | undefined = affected.ranges?.[hit.range];
-  const listed = because === 'listed' ? [listedAs(affected, version)!] : undefined;
+  const listed = because === 'listed' ? [listedAs(affected, compared)!] : undefined;
   const needsAll = because !== 'in-range' && because !== 'listed' && because !== 'withdrawn';
   return {
-    ecosystem: subject.ecosystem, name: subject.name, version: subject.version,
+    ecosystem: subject.ecosystem, name: hit.as?.name ?? subject.name, version: hit.as?.version.text ?? subject.version,
+    ...(subject.other === undefined ? {} : { named: kindOf(affected) }),
     scheme: version.scheme ?? 'unknown',
     advisory: advisory.id, source: advisory.source,
     ...(advisory.key === advisory.id ? {} : { key: advisory.key }),
@@ -174,7 +215,7 @@ function proofOf(hit: Hit, subject: Subject, version: KeyedVersion): Proof {
     ...(affected.arches === undefined ? {} : { arch: { ...(subject.arch === undefined ? {} : { package: subject.arch }), advisory: affected.arches } }),
     ...(affected.vendor_status === undefined ? {} : { vendor_status: affected.vendor_status }),
     because,
-    ...(state === 'undetermined' ? { detail: version.reason ?? affected.vendor_status ?? 'a bound of the advisory cannot be read' }
+    ...(state === 'undetermined' ? { detail: compared.reason ?? affected.vendor_status ?? 'a bound of the advisory cannot be read' }
       : because === 'withdrawn' ? { detail: `withdrawn ${advisory.withdrawn}` } : {}),
   };
 }

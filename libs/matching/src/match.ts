@@ -52,7 +52,7 @@ export function match(inventory: Matchable, index: AdvisoryIndex, options: Match
   return { findings, not_covered: uncovered, summary: summarize(findings, uncovered.length) };
 }
 
-const subjectKey = ({ ecosystem, name, version, module = '', arch = '' }: Subject): string => `${ecosystem}\0${name}\0${version}\0${module}\0${arch}`;
+const subjectKey = ({ ecosystem, name, version, module = '', arch = '', other }: Subject): string => `${ecosystem}\0${name}\0${version}\0${module}\0${arch}\0${other?.name ?? ''}\0${other?.version ?? ''}`;
 
 /** What is known of a package is said even where nobody knows everything: private advisories, records strayed from another feed. */
 function strayed(found: Package, os: OperatingSystem | null, { reason }: NotCovered): Subject | undefined {
