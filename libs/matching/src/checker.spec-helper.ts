@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { compareVersions, parseVersion, type Scheme, schemes, Unreadable } from '@plimsoll/versions';
+import { less } from './comparators.spec-helper.ts';
 import type { Finding, State } from './finding.ts';
 
 /**
- * Recomputes an answer from its proof alone. Shares no code with the matcher, its keys or its index; for Debian
- * versions it asks dpkg where dpkg is there, otherwise the comparators (which the matcher does not use).
+ * Recomputes an answer from its proof alone. Shares no code with the matcher, its keys, its index or its comparators: those
+ * of `comparators.spec-helper.ts` were written for it, and dpkg is asked whether they are right where dpkg is there.
  */
 export function check({ proof, state }: Finding): string | undefined {
   const answer = recompute(proof);
@@ -22,7 +21,9 @@ function recompute(proof: Finding['proof']): State {
   const cannotTell = () => (ranges ?? []).some((r) => [r.introduced, r.fixed, r.last_affected, r.limit].some((bound) => bound !== undefined && before(version, bound) === undefined));
   const named = { affected: 'affected', fixed: 'fixed', 'not-affected': 'not-affected', undetermined: 'undetermined' }[status] as State;
   switch (because) {
-    case 'withdrawn': case 'other-module': case 'other-architecture': return 'not-affected';
+    case 'withdrawn': return 'not-affected';
+    case 'other-module': return proof.module!.advisory === proof.module!.package?.split(':').slice(0, 2).join(':') ? 'affected' : 'not-affected';
+    case 'other-architecture': return proof.arch!.advisory.includes(proof.arch!.package!) ? 'affected' : 'not-affected';
     case 'every-version': case 'vendor-not-affected': case 'vendor-fixed': case 'vendor-undetermined':
       return range === undefined || range.versions !== undefined || holds(range) ? named : 'not-affected';
     case 'listed': return range!.versions!.some((listed) => listed === version || (before(listed, version) === false && before(version, listed) === false)) ? named : 'not-affected';
@@ -40,27 +41,3 @@ function recompute(proof: Finding['proof']): State {
 }
 
 const end = (range: { fixed?: string | undefined; last_affected?: string | undefined; limit?: string | undefined }) => range.fixed ?? range.last_affected ?? range.limit;
-const memory = new Map<string, boolean>();
-
-/** a < b, or undefined when one cannot be read. */
-function less(scheme: string, a: string, b: string): boolean | undefined {
-  if (scheme === 'deb' && hasDpkg) {
-    const key = `${a} ${b}`;
-    if (!memory.has(key)) memory.set(key, dpkgLess(a, b));
-    return memory.get(key);
-  }
-  if (!isReadable(scheme, a) || !isReadable(scheme, b)) return undefined;
-  const { result } = compareVersions(scheme as Scheme, a, b);
-  return result === 'undetermined' ? undefined : result < 0;
-}
-
-/** Comparators place some versions that no manager accepts (`1.34.0_r0` in apk): those count as unreadable. */
-function isReadable(scheme: string, version: string): boolean {
-  const order = schemes[scheme as Scheme], parsed = parseVersion(order, version);
-  return !(parsed instanceof Unreadable) && order.irregular?.(parsed) === undefined;
-}
-
-function dpkgLess(a: string, b: string): boolean {
-  try { execFileSync('dpkg', ['--compare-versions', a, 'lt', b], { stdio: 'ignore' }); return true; } catch { return false; }
-}
-const hasDpkg = (() => { try { execFileSync('dpkg', ['--version'], { stdio: 'ignore' }); return true; } catch { return false; } })();

@@ -10,8 +10,11 @@ import { match } from './match.ts';
 
 const feeds = [
   ['osv-almalinux', 'osv-AlmaLinux-all.zip'], ['osv-go', 'osv-Go-all.zip'], ['osv-crates', 'osv-crates.io-all.zip'], ['pypa', 'pypa-advisory-database.tar.zst'],
-  ['osv-npm', 'osv-GHSA-and-distro-samples.zip'], ['debian-tracker', 'debian-tracker-derived.json.zst'],
+  ['osv-npm', 'osv-GHSA-and-distro-samples.zip'], ['debian-tracker', 'debian-tracker-derived.json.zst'], ['alpine-v3.15', 'alpine-secdb.tar.zst'],
+  ['azure-linux-oval', 'azurelinux-oval.tar.zst'], ['rubysec', 'rubysec-ruby-advisory-db.tar.zst'],
 ] as const;
+/** The rest of the shared images; `ubuntu:20.04-trimmed` is in trackers.spec.ts, with the tracker that takes longest to read. */
+const others = ['debian11-and-acme-storefront debian:11.11-slim', 'misc-7-images debian12-nginx:trimmed', 'misc-7-images mariner:2.0-rpmdb-only', 'misc-7-images sles:15.3-ndb-only', 'misc-7-images busybox:glibc'];
 const expected = (name: string) => JSON.parse(readFileSync(shared(`expected/${name}.json`), 'utf8'));
 
 describe.skipIf(!hasShared)(`images read by the scanner's own catalogers${hasShared ? '' : ' (skipped: ../shared/data absent)'}`, () => {
@@ -48,5 +51,18 @@ describe.skipIf(!hasShared)(`images read by the scanner's own catalogers${hasSha
     const language = expected('acme-storefront-1.4.2-lang').findings.filter(({ ecosystem }: Reference) => ecosystem !== 'RubyGems').map((one: Reference) => `${one.package} ${one.version} ${one.id}`);
     const found = findings.filter(({ package: { type } }) => type !== 'deb' && type !== 'gem').flatMap(({ advisories, proof }) => advisories!.map((id) => `${proof.name} ${proof.version} ${id}`));
     expect([...new Set(found)].sort()).toEqual([...new Set<string>(language)].sort());
+  }, 60_000);
+
+  it.each([...others.map((one) => `oci-archive:${shared(`images/${one.split(' ')[0]}.oci.tar`)}:${one.split(' ')[1]}`), `docker-archive:${shared('images/alpine-3.15.0.docker-archive.tar.gz')}`])('every answer follows from its proof: %s', async (target) => {
+    const inventory = await indexTarget(await recogniseTarget(target)), { findings, not_covered: uncovered } = match(inventory, index, { all: true });
+    expect(findings.map(check).filter(Boolean)).toEqual([]);
+    expect(findings.length + uncovered.length).toBeGreaterThanOrEqual(inventory.packages.length > 0 ? 1 : 0);
+  }, 60_000);
+
+  it.each(['linux/amd64', 'linux/arm64'])('every answer follows from its proof: alpine edge, %s', async (platform) => {
+    const inventory = await indexTarget(await recogniseTarget(`oci-archive:${shared('images/alpine-edge-20240923-multiarch.oci.tar')}`), { platform });
+    const { findings } = match(inventory, index, { all: true });
+    expect(findings.map(check).filter(Boolean)).toEqual([]);
+    expect(findings.length).toBeGreaterThan(0);
   }, 60_000);
 });
