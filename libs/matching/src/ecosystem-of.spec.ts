@@ -36,10 +36,10 @@ describe('coordinatesOf', () => {
   it.each([
     ['its own, when it is the source', '1:2.0-1.cm2', '2.0-1.cm2', '1:2.0-1.cm2'], ['with the epoch it was read with', '1:2.0-1.cm2', '1:2.0-1.cm2', '1:2.0-1.cm2'], ["the source's, when the two differ", '1.30-488.cm2', '5.34.1-488.cm2', '5.34.1-488.cm2'],
   ])('of a source package have its version: %s', (_, version, source, expected) => {
-    expect(coordinatesOf(aPackage('rpm', 'perl-Errno', version, { source: { name: 'perl', version: source } }), { id: 'mariner', name: '', version_id: '2.0' })).toEqual({ ecosystem: 'Azure Linux:2', name: 'perl', version: expected });
+    expect(coordinatesOf(aPackage('rpm', 'perl-Errno', version, { source: { name: 'perl', version: source } }), { id: 'mariner', name: '', version_id: '2.0' })).toMatchObject({ ecosystem: 'Azure Linux:2', name: 'perl', version: expected });
   });
   it('leave out epochs where the advisories do', () => {
-    expect(coordinatesOf(aPackage('rpm', 'vim-minimal', '2:9.0-33.oe2203sp3', { source: { name: 'vim', version: '9.0-33.oe2203sp3' } }), { id: 'openEuler', name: 'openEuler 22.03 (LTS-SP3)', version_id: '22.03' })).toEqual({ ecosystem: 'openEuler:22.03-LTS-SP3', name: 'vim', version: '9.0-33.oe2203sp3' });
+    expect(coordinatesOf(aPackage('rpm', 'vim-minimal', '2:9.0-33.oe2203sp3', { source: { name: 'vim', version: '9.0-33.oe2203sp3' } }), { id: 'openEuler', name: 'openEuler 22.03 (LTS-SP3)', version_id: '22.03' })).toMatchObject({ ecosystem: 'openEuler:22.03-LTS-SP3', name: 'vim', version: '9.0-33.oe2203sp3' });
   });
   it.each([['deb', 'rpm'], ['rpm', 'deb']] as const)('are unknown for a %s on a system of %s', (type, other) => {
     expect(coordinatesOf(aPackage(type, 'bash', '1'), { id: other === 'deb' ? 'debian' : 'rocky', name: '', version_id: '9' })).toBe('system-unknown');
