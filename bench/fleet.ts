@@ -44,7 +44,7 @@ export async function fleet({ cache }: { root: string; rounds: number; cache: st
       if (reply.data.length === 0) throw new Error(`${file} was refused: ${reply.headers?.get('Problem')}`);
       return IngestSource.answer.parse(reply.json());
     };
-    const updates = new Updates(admin, bench.admin, cache, (file) => ingest('private', file));
+    const updates = new Updates(() => service, admin, bench.admin, cache, (file) => ingest('private', file));
     await service.logged('service started');
     note('taking the advisories in');
     await ingest('osv-npm', `feed-${advisories}.zip`);
@@ -83,7 +83,7 @@ export async function fleet({ cache }: { root: string; rounds: number; cache: st
   return { text: [`A fleet of images, ${packageVersions} package versions, ${advisories} advisories; milliseconds`, tableOf(rows), ...footer].join('\n'), json: { bench: 'fleet', node: process.version, rows, footer } };
 }
 
-interface Service { logged(message: string): Promise<Record<string, unknown>>; last(): unknown[]; stop(): Promise<void> }
+interface Service { logged(message: string): Promise<Record<string, unknown>>; last(): unknown[]; latest(message: string): Record<string, unknown>; stop(): Promise<void> }
 
 const note = (what: string): void => { process.stderr.write(`  ${(performance.now() / 1000).toFixed(0)} s  ${what}\n`); };
 
@@ -107,6 +107,7 @@ async function startFeeds(bench: TestBench, cache: string): Promise<Service> {
       }
     },
     last: () => lines.slice(-5),
+    latest: (message) => lines.findLast(({ msg }) => msg === message) ?? {},
     async stop() {
       if (exited) return;
       child.kill('SIGTERM');
@@ -173,8 +174,10 @@ class Updates {
   private readonly told: TestBench['admin'];
   private readonly cache: string;
   private readonly ingest: (file: string) => Promise<Answer<typeof IngestSource>>;
+  private readonly service: () => Service;
 
-  constructor(admin: pg.Client, told: TestBench['admin'], cache: string, ingest: (file: string) => Promise<Answer<typeof IngestSource>>) {
+  constructor(service: () => Service, admin: pg.Client, told: TestBench['admin'], cache: string, ingest: (file: string) => Promise<Answer<typeof IngestSource>>) {
+    this.service = service;
     this.admin = admin;
     this.told = told;
     this.cache = cache;
@@ -187,6 +190,7 @@ class Updates {
       with had as (select p.subject, sum(s.images) as images from packages p join set_packages m on m.package = p.id join (select set, count(*) as images from image_sets group by set) s on s.set = m.set group by p.subject)
       select s.ecosystem, s.name, max(s.version) as version from subjects s join had on had.subject = s.id group by 1, 2 order by sum(had.images) ${kind === 'hot' ? 'desc' : ''}, name limit 500`);
     const { revision, readable, published, event } = await this.publish(rows, `${kind}-${size}`);
+    const took = `milliseconds by step: ${JSON.stringify(this.service().latest('source ingested')['took'])}`;
     const { rows: [struck] } = await this.admin.query<{ ids: string[] }>('select array_agg(distinct subject) as ids from findings where valid_from = $1 or valid_to = $1', [revision]);
     const dirtySets = 'select distinct m.set from packages p join set_packages m on m.package = p.id where p.subject = any($1::bigint[])';
     const dirty = await fastest(this.admin, dirtySets, [struck!.ids]);
@@ -195,7 +199,7 @@ class Updates {
     return [
       { size, what: `500 ${kind} names: dirty package sets`, ms: dirty.ms, facts: `${dirty.rows} sets of ${struck!.ids.length} package versions` },
       { size, what: `500 ${kind} names: affected image ids`, ms: images.ms, facts: `${images.rows} images` },
-      { size, what: `500 ${kind} names: findings readable`, ms: readable, facts: `${event.blast_radius?.added} findings came` },
+      { size, what: `500 ${kind} names: findings readable`, ms: readable, facts: `${event.blast_radius?.added} findings came; ${took}` },
       { size, what: `500 ${kind} names: blast radius told`, ms: published, facts: `${event.touched_images} images; then one event an image for the policy${rate ? `, ${rate} a second` : ''}` },
     ];
   }

@@ -22,27 +22,24 @@ export interface FindingRow extends Pick<Finding, 'state' | 'severity' | 'fix_st
 }
 
 const columns = `
-  package.image, f.subject, package.id as package, package.purl, package.name, package.version, package.type, f.vulnerability, f.state, f.severity, f.score, f.fix_state, f.fixed_version, f.published,
-  greatest(f.first_seen, package.indexed_at) as first_seen, case when f.fix_seen is not null then greatest(f.fix_seen, package.indexed_at) end as fix_seen, f.valid_from, f.valid_to,
+  member.image, f.subject, p.id as package, p.purl, p.name, p.version, p.type, f.vulnerability, f.state, f.severity, f.score, f.fix_state, f.fixed_version, f.published,
+  greatest(f.first_seen, i.indexed_at) as first_seen, case when f.fix_seen is not null then greatest(f.fix_seen, i.indexed_at) end as fix_seen, f.valid_from, f.valid_to,
   coalesce(r.kev, false) as kev, r.epss, case when f.rejected then 'rejected' end as suppressed`;
 
 /** The packages of images, each once; `$1` are the images. */
-const packagesOf = `
-  select distinct i.id as image, i.indexed_at, p.id, p.purl, p.name, p.version, p.type, p.subject, p.ecosystem, p.uncovered
-  from images i join image_sets s on s.image = i.id join set_packages m on m.set = s.set join packages p on p.id = m.package
-  where i.id = any($1::bigint[])`;
+const members = `with member as (select distinct s.image, m.package from image_sets s join set_packages m on m.set = s.set where s.image = any($1::bigint[]))`;
 
 /** The findings of images, worst first, that hold now or held as of a revision. */
 export const rowsOf = (tx: EntityManager, images: readonly string[], asOf?: number): Promise<FindingRow[]> =>
   read(tx, images, '($2::int is null and f.valid_to is null) or (f.valid_from <= $2 and (f.valid_to is null or f.valid_to > $2))', asOf ?? null);
 
-/** The findings of images that hold now, and those that ended after a revision. */
-const rowsSince = (tx: EntityManager, images: readonly string[], revision: number): Promise<FindingRow[]> => read(tx, images, 'f.valid_to is null or f.valid_to > $2::int', revision);
+/** The findings of images that hold now, and those that ended after a revision, worst first. */
+export const rowsSince = (tx: EntityManager, images: readonly string[], revision: number): Promise<FindingRow[]> => read(tx, images, 'f.valid_to is null or f.valid_to > $2::int', revision);
 
 async function read(tx: EntityManager, images: readonly string[], when: string, value: number | null): Promise<FindingRow[]> {
   const rows = await tx.query(`
-    with package as (${packagesOf})
-    select ${columns} from package join findings f on f.subject = package.subject left join ratings r on r.cve = f.vulnerability where ${when}`,
+    ${members}
+    select ${columns} from member join packages p on p.id = member.package join findings f on f.subject = p.subject join images i on i.id = member.image left join ratings r on r.cve = f.vulnerability where ${when}`,
   [images, value]) as (FindingRow & { first_seen: Date | string; fix_seen: Date | string | null })[];
   for (const row of rows) Object.assign(row, { score: rounded(row.score), epss: row.epss === null ? null : Number(row.epss.toPrecision(6)), first_seen: (row.first_seen as Date).toISOString(), fix_seen: row.fix_seen && (row.fix_seen as Date).toISOString() });
   return rows.sort(worstFirst);
@@ -63,9 +60,9 @@ const byText = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 /** How many packages nobody speaks of, by image. */
 export async function notCovered(tx: EntityManager, images: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const rows = await tx.query(`
-    with package as (${packagesOf})
-    select image, count(*)::int as count from package
-    where uncovered is not null or not exists (select from covered_ecosystems c where c.ecosystem = package.ecosystem) group by image`, [images]) as { image: string; count: number }[];
+    ${members}
+    select image, count(*)::int as count from member join packages p on p.id = member.package
+    where p.uncovered is not null or p.ecosystem is null or p.ecosystem not in (select ecosystem from covered_ecosystems) group by image`, [images]) as { image: string; count: number }[];
   return new Map(rows.map(({ image, count }) => [image, count]));
 }
 
@@ -81,16 +78,16 @@ export const worstOf = (rows: readonly FindingRow[], limit: number): CompactFind
     ...(kev ? { kev } : {}), ...(epss === null ? {} : { epss }),
   }));
 
-/** Which problems appeared in images and vanished from them since a revision, by image. */
-export async function changesSince(tx: EntityManager, images: readonly string[], revision: number, limit: number): Promise<ReadonlyMap<string, { added: string[]; removed: string[] }>> {
-  const byImage = Map.groupBy((await rowsSince(tx, images, revision)).filter(({ state }) => state === 'affected'), ({ image }) => image);
-  return new Map(images.map((image) => {
-    const rows = byImage.get(image) ?? [];
-    const before = new Set(rows.filter(({ valid_from }) => valid_from <= revision).map(({ vulnerability }) => vulnerability));
-    const after = new Set(rows.filter(({ valid_to }) => valid_to === null).map(({ vulnerability }) => vulnerability));
-    return [image, { added: missingFrom(before, after).slice(0, limit), removed: missingFrom(after, before).slice(0, limit) }];
-  }));
+/** Which problems appeared and vanished since a revision, from the rows of one image since then. */
+export function changesSince(rows: readonly FindingRow[], revision: number, limit: number): { added: string[]; removed: string[] } {
+  const affected = rows.filter(({ state }) => state === 'affected');
+  const before = new Set(affected.filter(({ valid_from, valid_to }) => valid_from <= revision && (valid_to === null || valid_to > revision)).map(({ vulnerability }) => vulnerability));
+  const after = new Set(affected.filter(isNow).map(({ vulnerability }) => vulnerability));
+  return { added: missingFrom(before, after).slice(0, limit), removed: missingFrom(after, before).slice(0, limit) };
 }
+
+/** Of rows since a revision, those that hold now. */
+export const isNow = ({ valid_to }: FindingRow): boolean => valid_to === null;
 
 /** Of the other set, by name. */
 const missingFrom = (set: ReadonlySet<string>, other: ReadonlySet<string>): string[] => [...other].filter((one) => !set.has(one)).sort();

@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { ensureAnswers } from './answers.ts';
 import { distinctNames } from './advisory-rows.ts';
 import { rejudge, theseSubjects } from './findings.ts';
-import { changesSince, notCovered, rowsOf, summaryOf, worstOf } from './image-findings.ts';
+import { changesSince, isNow, notCovered, rowsSince, summaryOf, worstOf } from './image-findings.ts';
 import { ensureSets } from './package-sets.ts';
 import { currentRevision, holdRevision } from './revisions.ts';
 import { heeding, speakOf, suppliersOf } from './suppliers.ts';
@@ -53,23 +53,19 @@ interface MatchedImage { id: string; project: string; digest: string; reference:
 /** How many findings and changes an event carries; the rest is asked for. */
 const listed = 200;
 
-/** Says of each image what its findings are now, and what changed since it was said last. Two queries, however many images. */
+/** Says of each image what its findings are now, and what changed since it was said last. A few queries, however many images. */
 export async function sayMatched(tx: EntityManager, say: Say, documents: Documents, images: readonly string[], push?: string): Promise<void> {
   const revision = await currentRevision(tx);
   const rows = await tx.query('select id, project, digest, reference, inventory, platform, os, configuration, packages, problems, matched_revision from images where id = any($1::bigint[]) order by id', [images]) as MatchedImage[];
-  const found = await rowsOf(tx, images), findings = Map.groupBy(found, ({ image }) => image);
+  const found = await rowsSince(tx, images, Math.min(...rows.map(({ matched_revision }) => matched_revision)));
   const suppliers = await suppliersOf(tx, [...new Set(rows.map(({ project }) => project))], found);
-  const uncovered = await notCovered(tx, images);
-  const changes = new Map<string, { added: string[]; removed: string[] }>();
-  for (const [since, told] of Map.groupBy(rows, ({ matched_revision }) => matched_revision)) {
-    if (since !== revision.number) for (const [image, change] of await changesSince(tx, told.map(({ id }) => id), since, listed)) changes.set(image, change);
-  }
-  for (const { id, project, digest, reference, inventory, platform, matched_revision: _, ...facts } of rows) {
-    const all = findings.get(id) ?? [], said = suppliers.get(project);
-    const counted = speakOf(said, all) ? heeding(said, Inventory.parse(await documents.get(inventory)), all) : all;
+  const findings = Map.groupBy(found, ({ image }) => image), uncovered = await notCovered(tx, images);
+  for (const { id, project, digest, reference, inventory, platform, matched_revision, ...facts } of rows) {
+    const since = findings.get(id) ?? [], now = since.filter(isNow), said = suppliers.get(project);
+    const counted = speakOf(said, now) ? heeding(said, Inventory.parse(await documents.get(inventory)), now) : now;
     await say(ImageMatched, {
       ...facts, push, image: { project, digest, reference }, platform: platform ?? undefined, revision,
-      summary: summaryOf(counted, uncovered.get(id) ?? 0), worst: worstOf(counted, listed), ...changes.get(id) ?? { added: [], removed: [] },
+      summary: summaryOf(counted, uncovered.get(id) ?? 0), worst: worstOf(counted, listed), ...changesSince(since, matched_revision, listed),
     });
   }
   await tx.query('update images set matched_revision = $2 where id = any($1::bigint[])', [images, revision.number]);
