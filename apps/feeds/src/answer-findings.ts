@@ -14,6 +14,7 @@ import { notCovered, rowsOf, summaryOf, type FindingRow } from './image-findings
 import { imageOf, type ImageRow } from './images.ts';
 import { placePackages } from './package-sets.ts';
 import { currentRevision, holdRevision, revisionAsOf } from './revisions.ts';
+import { namesAsked, rowOf } from './subjects.ts';
 import { heeding, speakOf, suppliersOf, type Suppliers } from './suppliers.ts';
 
 /** Findings explained in one answer; one problem may be in hundreds of packages. */
@@ -61,7 +62,7 @@ export class AnswerAboutFindings {
   @Answers(GetWhyNot)
   whyNot({ project, digest, id }: Body<typeof GetWhyNot>): Promise<Answer<typeof GetWhyNot>> {
     return this.see(project, digest, undefined, async (tx, { inventory, revision, suppliers }) => {
-      const names = distinctNames(placePackages(inventory).flatMap(({ subject }) => subject ?? []));
+      const names = distinctNames(namesAsked(placePackages(inventory).flatMap(({ subject }) => subject ? [rowOf(subject)] : [])));
       const covered = new Set((await tx.query('select ecosystem from covered_ecosystems') as { ecosystem: string }[]).map(({ ecosystem }) => ecosystem));
       const index = { ...await indexOfNames(tx, names), revision: String(revision), covers: (ecosystem: string) => covered.has(ecosystem), ...(suppliers === undefined ? {} : { statements: suppliers.statements }) };
       const called = await problemsNamed(tx, id), known = enrichmentIndex(await enrichmentsOf(tx, called));

@@ -20,7 +20,7 @@ export async function remakeAnswers(tx: EntityManager, ingest: string): Promise<
 
 /** Makes all answers anew: another matcher reads the same records otherwise. */
 export async function remakeAllAnswers(tx: EntityManager): Promise<void> {
-  await tx.query('insert into answered_names (ecosystem, name) select distinct ecosystem, name from subjects on conflict do nothing');
+  await tx.query(`insert into answered_names (ecosystem, name) select ecosystem, name from subjects union select ecosystem, other_name from subjects where other_name <> '' on conflict do nothing`);
   await makeAnswers(tx, await tx.query('select ecosystem, name from answered_names') as PackageName[]);
 }
 

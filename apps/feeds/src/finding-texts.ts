@@ -4,14 +4,14 @@ import { Problem } from '@plimsoll/problem';
 import type { EntityManager } from 'typeorm';
 import { distinctNames, enrichmentIndex, enrichmentsOf, indexOfNames } from './advisory-rows.ts';
 import type { FindingRow } from './image-findings.ts';
-import { subjectOf, type SubjectRow } from './subjects.ts';
+import { namesAsked, subjectColumns, subjectOf, type SubjectRow } from './subjects.ts';
 import type { Suppliers } from './suppliers.ts';
 
 /** Rows of one image in full: what the matcher says of their packages, which is what the rows were made from, and what suppliers say of it. */
 export async function textsOf(tx: EntityManager, rows: readonly FindingRow[], inventory: Inventory, suppliers: Suppliers | undefined, asOf?: number): Promise<Finding[]> {
-  const subjects = await tx.query('select id, ecosystem, name, version, module, arch from subjects where id = any($1::bigint[])', [[...new Set(rows.map(({ subject }) => subject))]]) as SubjectRow[];
+  const subjects = await tx.query(`select ${subjectColumns} from subjects s where s.id = any($1::bigint[])`, [[...new Set(rows.map(({ subject }) => subject))]]) as SubjectRow[];
   const known = enrichmentIndex(await enrichmentsOf(tx, [...new Set(rows.map(({ vulnerability }) => vulnerability))], asOf));
-  const index = { ...await indexOfNames(tx, distinctNames(subjects), asOf), ...known };
+  const index = { ...await indexOfNames(tx, distinctNames(namesAsked(subjects)), asOf), ...known };
   const judged = new Map(subjects.map((row) => [row.id, new Map(judge(index, subjectOf(row)).map((judgement): [string, Judgement] => [judgement.id, judgement]))]));
   const places = new Map(inventory.packages.map((one) => [one.purl, one]));
   return rows.map((row): Finding => {

@@ -2,14 +2,19 @@ import { judge, type Judgement, matcherVersion } from '@plimsoll/matching';
 import type { EntityManager } from 'typeorm';
 import { distinctNames, indexOfNames } from './advisory-rows.ts';
 import { remakeAllAnswers } from './answers.ts';
-import { subjectOf, type SubjectRow } from './subjects.ts';
+import { namesAsked, subjectColumns, subjectOf, type SubjectRow } from './subjects.ts';
 
 /** Which subjects to judge: what to read of `subjects s`, with `$1`. */
 export interface Scope { readonly sql: string; readonly value: unknown }
 export const everySubject: Scope = { sql: 'subjects s where $1::int is null', value: null };
 export const theseSubjects = (subjects: readonly Pick<SubjectRow, 'id'>[]): Scope => ({ sql: 'subjects s where s.id = any($1::bigint[])', value: subjects.map(({ id }) => id) });
 /** Subjects under the names that an ingest touched. */
-export const touchedBy = (ingest: string): Scope => ({ sql: 'subjects s join touched_names t on t.ecosystem = s.ecosystem and t.name = s.name where t.ingest = $1', value: ingest });
+export const touchedBy = (ingest: string): Scope => ({
+  sql: `subjects s where s.id in (
+    select s.id from touched_names t join subjects s on s.ecosystem = t.ecosystem and s.name = t.name where t.ingest = $1
+    union select s.id from touched_names t join subjects s on s.ecosystem = t.ecosystem and s.other_name = t.name and s.other_name <> '' where t.ingest = $1)`,
+  value: ingest,
+});
 /** Subjects that have one of these problems now. */
 export const having = (vulnerabilities: readonly string[]): Scope =>
   ({ sql: 'subjects s where s.id in (select f.subject from findings f where f.valid_to is null and f.vulnerability = any($1::text[]))', value: vulnerabilities });
@@ -31,11 +36,15 @@ export interface Judged {
 
 /** Every answer that may be about a subject: those whose stretch holds its version, and those only the matcher can tell. */
 const hits = (scope: Scope): string => `
-  subject as (select s.id, s.ecosystem, s.name, s.key from ${scope.sql}),
+  subject as (select s.id, s.ecosystem, s.name, s.key, s.other_name from ${scope.sql}),
   hit as materialized (
     select s.id as subject, s.key is null or a.meets as meets, a.nameless, a.vulnerability, a.state, a.severity, a.score, a.fix_state, a.fixed_version, a.published
     from subject s join answers a on a.ecosystem = s.ecosystem and a.name = s.name
-    where s.key is null or a.meets or (a.lower <= s.key and (a.upper is null or s.key < a.upper)))`;
+    where s.key is null or a.meets or (a.lower <= s.key and (a.upper is null or s.key < a.upper))
+    -- Records that use a package's other name say so, and are left to the matcher.
+    union all
+    select s.id, true, a.nameless, a.vulnerability, a.state, a.severity, a.score, a.fix_state, a.fixed_version, a.published
+    from subject s join answers a on a.ecosystem = s.ecosystem and a.name = s.other_name where s.other_name <> '' and a.meets)`;
 
 /**
  * Brings the findings of subjects up to date as of `revision`: what no longer holds is closed, what is new is opened, what
@@ -97,8 +106,8 @@ const batchSize = 2_000;
 async function judgeByMatcher(tx: EntityManager, ids: readonly string[]): Promise<object[]> {
   const rows: object[] = [];
   for (let from = 0; from < ids.length; from += batchSize) {
-    const batch = await tx.query('select id, ecosystem, name, version, module, arch from subjects where id = any($1::bigint[])', [ids.slice(from, from + batchSize)]) as SubjectRow[];
-    const index = await indexOfNames(tx, distinctNames(batch));
+    const batch = await tx.query(`select ${subjectColumns} from subjects s where s.id = any($1::bigint[])`, [ids.slice(from, from + batchSize)]) as SubjectRow[];
+    const index = await indexOfNames(tx, distinctNames(namesAsked(batch)));
     for (const row of batch) for (const judgement of judge(index, subjectOf(row))) rows.push({ subject: row.id, ...rowOf(judgement) });
   }
   return rows;

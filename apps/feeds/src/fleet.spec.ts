@@ -22,7 +22,7 @@ const layers = Array.from({ length: 12 }, (_, i) => digestOf(10_000 + i));
 
 function aPackage(): Package {
   const { type, names, versions } = oneOf(worlds), name = oneOf(names), version = oneOf(versions);
-  return { purl: `pkg:${type}/${type === 'deb' ? 'debian/' : ''}${name}@${version}`, name, version, type, locations: [], licences: [], layer: oneOf(layers) };
+  return { purl: `pkg:${type}/${type === 'deb' ? 'debian/' : ''}${name}@${version}`, name, version, type, locations: [], licences: [], layer: oneOf(layers), ...(type === 'deb' ? maybe(2, { source: { name: oneOf(names), version: oneOf(versions.filter(Boolean)) } }) ?? {} : {}) };
 }
 const anImage = (): Package[] => [...new Map(Array.from({ length: 5 + below(25) }, aPackage).map((one) => [one.purl, one])).values()];
 

@@ -9,6 +9,7 @@ import { rejudge, theseSubjects } from './findings.ts';
 import { changesSince, isNow, notCovered, rowsSince, summaryOf, worstOf } from './image-findings.ts';
 import { ensureSets } from './package-sets.ts';
 import { currentRevision, holdRevision } from './revisions.ts';
+import { namesAsked } from './subjects.ts';
 import { heeding, speakOf, suppliersOf } from './suppliers.ts';
 
 /** An indexed image is matched against the current revision, and remembered by its package sets for the revisions to come. */
@@ -26,7 +27,7 @@ export class MatchImage {
       const revision = await currentRevision(tx);
       // 2. only package versions that nobody had before need judging: all others are up to date
       const { sets, fresh } = await ensureSets(tx, inventory);
-      await ensureAnswers(tx, distinctNames(fresh));
+      await ensureAnswers(tx, distinctNames(namesAsked(fresh)));
       await rejudge(tx, theseSubjects(fresh), revision.number, 'new-package');
       // 3. the image is its sets
       const image = await rememberImage(tx, indexed, sets, revision.number, at);
@@ -57,6 +58,7 @@ const listed = 200;
 export async function sayMatched(tx: EntityManager, say: Say, documents: Documents, images: readonly string[], push?: string): Promise<void> {
   const revision = await currentRevision(tx);
   const rows = await tx.query('select id, project, digest, reference, inventory, platform, os, configuration, packages, problems, matched_revision from images where id = any($1::bigint[]) order by id', [images]) as MatchedImage[];
+  if (rows.length === 0) return;
   const found = await rowsSince(tx, images, Math.min(...rows.map(({ matched_revision }) => matched_revision)));
   const suppliers = await suppliersOf(tx, [...new Set(rows.map(({ project }) => project))], found);
   const findings = Map.groupBy(found, ({ image }) => image), uncovered = await notCovered(tx, images);

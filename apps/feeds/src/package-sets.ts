@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Inventory, Package } from '@plimsoll/inventory';
-import { coordinatesOf, subjectOf, type AdvisoryIndex, type Subject } from '@plimsoll/matching';
+import { coordinatesOf, subjectOf, type AdvisoryIndex } from '@plimsoll/matching';
 import type { EntityManager } from 'typeorm';
-import { ensureSubjects, subjectIdentity, type SubjectRow } from './subjects.ts';
+import { ensureSubjects, subjectIdentity, type Subject, type SubjectRow } from './subjects.ts';
 
 /** A package, and as whom advisories know it. */
 export interface PlacedPackage { readonly package: Package; readonly subject: Subject | undefined; readonly ecosystem: string | undefined; readonly uncovered: string | undefined }

@@ -14,7 +14,7 @@ export async function noteTouched(tx: EntityManager, { shelf, hasHistory }: Feed
       select $1::uuid, ecosystem, name from (
         select ecosystem, name from affected where advisory >= $2 and advisory < $3
         union select f.ecosystem, f.name from unnest($4::bigint[]) as closed (id) join affected f on f.advisory = closed.id) touched
-      where exists (select from subjects s where s.ecosystem = touched.ecosystem and s.name = touched.name)`, [ingest, base, end, closed]);
+      where exists (select from answered_names a where a.ecosystem = touched.ecosystem and a.name = touched.name)`, [ingest, base, end, closed]);
     return;
   }
   // Daily scores change a little for everything: who asks sees them, nobody is told.
