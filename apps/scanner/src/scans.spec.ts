@@ -168,10 +168,21 @@ describe('a scan', () => {
     await admin.end();
     await expect.poll(() => scans.rescue(living.worker, [kept!.push])).toBe(1);
     await expect.poll(() => dying.lost.aborted).toBe(true);
-    expect(await take(living.worker, 2)).toMatchObject([{ push: lost!.push, attempt: 2 }]);
-    expect(await scans.end(db.manager, lost!)).toBe(false);
+    expect(await take(living.worker, 2)).toMatchObject([{ push: lost!.push, attempt: 1, deaths: 1 }]);
+    expect(await scans.end(db.manager, { ...lost!, worker: dying.worker })).toBe(false);
     expect(await scans.lost(dying.worker, [lost!.push])).toEqual([lost!.push]);
     expect(await scans.end(db.manager, kept!)).toBe(true);
+  });
+
+  it('that was there when workers died is tried apart from the others that were', async () => {
+    const living = await session();
+    await add('a', 2);
+    await db.query(`update scans set state = 'running', worker = gen_random_uuid(), attempt = 1, deaths = 3`);
+    expect(await scans.rescue(living.worker, [])).toBe(2);
+    const rows = await db.query('select deaths, attempt, extract(epoch from not_before - now()) as wait from scans') as { deaths: number; attempt: number; wait: number }[];
+    expect(rows.map(({ deaths, attempt }) => [deaths, attempt])).toEqual([[4, 0], [4, 0]]);
+    expect(Number(rows[0]!.wait)).not.toBeCloseTo(Number(rows[1]!.wait), 2);
+    for (const { wait } of rows) expect(Number(wait)).toBeLessThanOrEqual(30);
   });
 });
 

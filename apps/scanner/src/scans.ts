@@ -8,12 +8,15 @@ import { isHeld, newsChannel } from './presence.ts';
 /** The best first. */
 export const priorities: readonly Priority[] = ['admission', 'push', 'scheduled'];
 
-/** A scan that a worker was given. `attempt` counts from 1. */
+/** A scan that a worker was given. `attempt` counts from 1; `deaths` are the workers that died with it. */
 export interface Scan {
   readonly push: string; readonly project: string; readonly target: string;
   readonly digest: string | undefined; readonly platform: string | undefined; readonly priority: Priority;
-  readonly worker: string; readonly attempt: number; readonly queuedAt: Date; readonly pushedAt: Date; readonly trace: Record<string, string>;
+  readonly worker: string; readonly attempt: number; readonly deaths: number; readonly queuedAt: Date; readonly pushedAt: Date; readonly trace: Record<string, string>;
 }
+
+/** Scans that a dead worker had are tried again within so long for each death but the first. */
+const apartSeconds = 10;
 
 /** Who waits behind so many learns no more: counting further would cost more than it tells. */
 const countedAhead = 1_000;
@@ -48,7 +51,7 @@ export class Scans {
         select push from scans where state = 'queued' and waits_for is null and priority <= $2 and not_before <= now()
         order by priority, turn, queued_at limit 1 for update skip locked)
       update scans set state = 'running', worker = $1, attempt = attempt + 1, started_at = now() from next where scans.push = next.push
-      returning scans.push, project, target, digest, platform, priority, worker, attempt, trace, queued_at, pushed_at`, [worker, priorities.indexOf(least)]) as [Row[], number];
+      returning scans.push, project, target, digest, platform, priority, worker, attempt, deaths, trace, queued_at, pushed_at`, [worker, priorities.indexOf(least)]) as [Row[], number];
     const [row] = rows;
     return row && { ...row, queuedAt: row.queued_at, pushedAt: row.pushed_at, digest: row.digest ?? undefined, platform: row.platform ?? undefined, priority: priorities[row.priority]! };
   }
@@ -91,11 +94,13 @@ export class Scans {
 
   /**
    * Takes scans from workers that died, and from this one what it does not know of (an answer that was lost on its way); lets
-   * go on who waits for what nobody holds.
+   * go on who waits for what nobody holds. From the second death on a scan waits a while of its own: whichever of them it is
+   * that kills, the others are then not always beside it.
    */
   async rescue(worker: string, running: readonly string[]): Promise<number> {
     const [, freed] = await this.db.query(`
-      update scans set state = 'queued', worker = null, started_at = null where state = 'running' and case
+      update scans set state = 'queued', worker = null, started_at = null, attempt = attempt - 1, deaths = deaths + 1,
+        not_before = now() + deaths * random() * interval '${apartSeconds} s' where state = 'running' and case
         when worker = $1 then push <> all($2::uuid[]) and started_at < now() - interval '10 s'
         else not ${isHeld('scans.worker::text')} end`, [worker, running]) as [unknown, number];
     const [, woken] = await this.db.query(`update scans set waits_for = null where waits_for is not null and not ${isHeld('scans.waits_for')}`) as [unknown, number];
@@ -156,5 +161,5 @@ export function registryOf(target: string): string | undefined {
 
 const tell = async (db: EntityManager | DataSource, news: string): Promise<void> => { await db.query('select pg_notify($1, $2)', [newsChannel, news]); };
 
-interface Row { push: string; project: string; target: string; digest: string | null; platform: string | null; priority: number; worker: string; attempt: number; trace: Record<string, string>; queued_at: Date; pushed_at: Date }
+interface Row { push: string; project: string; target: string; digest: string | null; platform: string | null; priority: number; worker: string; attempt: number; deaths: number; trace: Record<string, string>; queued_at: Date; pushed_at: Date }
 interface FoundRow { push: string; state: 'queued' | 'running'; priority: number; attempt: number; waits_for: string | null; problem: string | null; later: boolean; queued_at: Date; started_at: Date | null; ahead: number | null }

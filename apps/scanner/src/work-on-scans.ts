@@ -110,7 +110,7 @@ export class WorkOnScans implements OnApplicationBootstrap, BeforeApplicationShu
     this.running.set(scan.push, stop);
     try {
       // A process that died with it every time left no error behind, only the count.
-      if (scan.attempt > maxAttempts) throw new Problem('invalid', `reading it ended the scanner ${maxAttempts} times`, { code: 'scanner-died' });
+      if (scan.deaths >= maxAttempts) throw new Problem('invalid', `reading it ended the scanner ${maxAttempts} times`, { code: 'scanner-died' });
       const signal = AbortSignal.any([stop.signal, timeout, session.lost, this.stopping.signal]);
       done({ outcome: await this.indexImage.index(scan, session, signal, (indexed) => this.indexed(scan, indexed)) ? 'indexed' : 'superseded' });
     } catch (error) {
@@ -132,7 +132,8 @@ export class WorkOnScans implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async failed(scan: Scan, session: Session, stop: AbortSignal, error: unknown): Promise<string> {
     if (stop.aborted) return 'cancelled';
-    if (session.lost.aborted) return 'lost';   // the row is no longer ours; whoever rescues it begins anew
+    // If somebody rescued it already, the row is no longer ours and nothing changes.
+    if (session.lost.aborted) return await this.scans.retry(scan, { afterMs: 0, uncounted: true }), 'lost';
     if (this.stopping.signal.aborted) return await this.scans.retry(scan, { afterMs: 0, uncounted: true }), 'stopped';
     if (error instanceof Busy) return await this.scans.waitFor(scan, error.what), 'waits';
     if (error instanceof OurTrouble) {
