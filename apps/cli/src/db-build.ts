@@ -22,7 +22,7 @@ export async function update(path: string, ids: readonly string[], parsed: Parse
   async function* feeds(): AsyncGenerator<Feed> {
     for (const publication of publications) {
       note(`Fetching ${publication.title} …`);
-      const fetched = await fetchSource(publication, {}, { signal: AbortSignal.timeout(1_800_000) });
+      const fetched = await fetchSource(publication, {}, { keep: join(dirname(path), 'feeds'), signal: AbortSignal.timeout(1_800_000) });
       try {
         yield { publication, records: fetched!.records(), fetched: new Date().toISOString() };
       } finally {

@@ -13,6 +13,8 @@ export const FeedsConfig = z.object({
   PLIMSOLL_FEEDS_FILES: z.string().optional(),
   /** Where fetched files are put while they are read. */
   PLIMSOLL_FEEDS_SCRATCH: z.string().optional(),
+  /** A folder that outlives the process, for archives of OSV that are brought up to date record by record; without it they are fetched whole. */
+  PLIMSOLL_FEEDS_KEEP: z.string().optional(),
   /** Base address to fetch from instead of the publishers: a mirror that keeps their paths under `<base>/<host>/<path>`. */
   PLIMSOLL_FEEDS_MIRROR: z.url().optional(),
   /** A source with less than this share of its former records is refused: an accident is likelier than a mass withdrawal. */

@@ -49,10 +49,10 @@ export class Ingest {
   /** From its publisher. Undefined when the publisher says that nothing changed. */
   async fromPublisher(id: string, signal: AbortSignal, acceptLoss = false): Promise<Ingested | undefined> {
     const feed = feedOf(id);
-    if (feed.urls.length === 0) throw new Problem('invalid', `${id} has no publisher; give it a file`, { code: 'source-has-no-address' });
+    if (feed.urls.length === 0 && !feed.list) throw new Problem('invalid', `${id} has no publisher; give it a file`, { code: 'source-has-no-address' });
     return this.take(feed, async () => {
       const [row] = await this.db.query('select validators from sources where source = $1', [id]) as { validators: Record<string, string> }[];
-      const fetched = await fetchSource(feed, row?.validators ?? {}, { scratch: this.config.PLIMSOLL_FEEDS_SCRATCH, mirror: this.config.PLIMSOLL_FEEDS_MIRROR, signal });
+      const fetched = await fetchSource(feed, row?.validators ?? {}, { scratch: this.config.PLIMSOLL_FEEDS_SCRATCH, mirror: this.config.PLIMSOLL_FEEDS_MIRROR, keep: this.config.PLIMSOLL_FEEDS_KEEP, signal });
       return fetched && { files: fetched.files, floor: feed.floor, validators: fetched.validators, close: fetched.close };
     }, { acceptLoss, signal });
   }

@@ -7,6 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { invalid, Problem } from '@plimsoll/problem';
 import { defaultFeedLimits, type FeedRecord } from './feed.ts';
+import { inTurns } from './in-turns.ts';
+import { updateArchive } from './kept-archive.ts';
 import { recordsOf } from './records-of.ts';
 import type { Source } from './sources.ts';
 
@@ -19,7 +21,13 @@ export interface Fetched {
   readonly close: () => Promise<void>;
 }
 
-export interface FetchOptions { readonly scratch?: string | undefined; readonly mirror?: string | undefined; readonly signal: AbortSignal }
+export interface FetchOptions {
+  readonly scratch?: string | undefined;
+  readonly mirror?: string | undefined;
+  /** A folder for archives that are brought up to date record by record; without it they are fetched whole. */
+  readonly keep?: string | undefined;
+  readonly signal: AbortSignal;
+}
 
 const maxBytes = 4 * 2 ** 30;
 const totalMs = 30 * 60_000;
@@ -28,9 +36,14 @@ const totalMs = 30 * 60_000;
  * Fetches the files of a source into scratch space; undefined when every one is unchanged (RFC 9110, conditional requests).
  * Problems: `source-unreachable`, `source-answer` (not 200), `feed-not-json` (a web page where a feed should be), `feed-too-large`.
  */
-export async function fetchSource(source: Pick<Source, 'id' | 'urls' | 'list'>, validators: Readonly<Record<string, string>>, { scratch = tmpdir(), mirror, signal }: FetchOptions): Promise<Fetched | undefined> {
+export async function fetchSource(source: Pick<Source, 'id' | 'urls' | 'list' | 'changes'>, validators: Readonly<Record<string, string>>, { scratch = tmpdir(), mirror, keep, signal }: FetchOptions): Promise<Fetched | undefined> {
   const all = AbortSignal.any([signal, AbortSignal.timeout(totalMs)]);
   const place = (url: string): string => mirror ? mirrored(url, mirror) : url;
+  if (source.changes !== undefined && keep !== undefined) {
+    return updateArchive({ id: source.id, archive: source.urls[0]!, changes: source.changes }, validators, {
+      keep, all: (url, file) => save(place(url), file, source.id, all), ask: (url, validator) => ask(place(url), validator, all), text: (url) => smallText(place(url), all),
+    });
+  }
   const urls = (source.list === undefined ? source.urls : await source.list((url) => smallText(place(url), all))).map(place);
   const folder = await mkdtemp(join(scratch, 'plimsoll-feed-'));
   const close = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -39,8 +52,7 @@ export async function fetchSource(source: Pick<Source, 'id' | 'urls' | 'list'>, 
   const take = async (url: string, at: number, validator: string | undefined): Promise<boolean> => {
     const answer = await ask(url, validator, all);
     if (answer.status === 304) return false;
-    await pipeline(Readable.fromWeb(answer.body as ReadableStream), limited(url), createWriteStream(fileOf(at)), { signal: all })
-      .catch((error: unknown) => { throw error instanceof Problem ? error : new Problem('unavailable', `${source.id}: the answer broke off: ${(error as Error).message}`, { code: 'source-unreachable', cause: error }); });
+    await saveAnswer(answer, url, fileOf(at), source.id, all);
     const found = answer.headers.get('etag') ?? answer.headers.get('last-modified');
     if (found) kept[url] = found;
     return true;
@@ -62,17 +74,11 @@ export async function fetchSource(source: Pick<Source, 'id' | 'urls' | 'list'>, 
   }
 }
 
-/** Requests of one source at a time. */
-const atOnce = 8;
+const save = async (url: string, file: string, id: string, signal: AbortSignal): Promise<void> => saveAnswer(await ask(url, undefined, signal), url, file, id, signal);
 
-async function inTurns<T, R>(items: readonly T[], work: (item: T, at: number) => R | Promise<R>): Promise<R[]> {
-  const results: R[] = new Array<R>(items.length);
-  let next = 0;
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!, at);
-  }));
-  return results;
-}
+const saveAnswer = (answer: Response, url: string, file: string, id: string, signal: AbortSignal): Promise<void> =>
+  pipeline(Readable.fromWeb(answer.body as ReadableStream), limited(url), createWriteStream(file), { signal })
+    .catch((error: unknown) => { throw error instanceof Problem ? error : new Problem('unavailable', `${id}: the answer broke off: ${(error as Error).message}`, { code: 'source-unreachable', cause: error }); });
 
 /** Bytes of a file that lists others: Red Hat's changes have 15 MB. */
 const mostOfList = 128 * 2 ** 20;

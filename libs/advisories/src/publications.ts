@@ -15,7 +15,7 @@ import type { StatementReading } from './vex.ts';
 export type PublicationReading = Reading | EnrichmentReading | StatementReading | LifecycleReading;
 
 /** Anything that is taken in, whatever it says: fetched, read and counted by the same steps. */
-export interface Publication extends Pick<Source, 'id' | 'title' | 'urls' | 'list' | 'interval' | 'floor'> {
+export interface Publication extends Pick<Source, 'id' | 'title' | 'urls' | 'list' | 'changes' | 'interval' | 'floor'> {
   readonly gives: 'advisories' | 'enrichments' | 'statements' | 'lifecycles';
   /** Reads the whole publication. Throws Problem `feed-…` when it cannot be trusted as a whole. */
   read(records: AsyncIterable<FeedRecord>, counts?: ReadCounts, limits?: FeedLimits): AsyncIterable<PublicationReading>;

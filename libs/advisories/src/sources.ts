@@ -7,6 +7,7 @@ import { parseNodejs } from './nodejs.ts';
 import { parseOsv } from './osv.ts';
 import { parseRetireJs } from './retirejs.ts';
 import { parseRubySec } from './rubysec.ts';
+import type { Changes } from './kept-archive.ts';
 import type { ListFiles } from './source-lists.ts';
 import { parseVictims } from './victims.ts';
 
@@ -19,6 +20,8 @@ export interface Source {
   readonly urls: readonly string[];
   /** Finds the addresses where they change from day to day; then `urls` has none. */
   readonly list?: ListFiles;
+  /** Where its one archive can be brought up to date record by record; see `kept-archive.ts`. */
+  readonly changes?: Changes;
   readonly parse: Parser;
   readonly kind: 'distribution' | 'language' | 'other';
   /**
@@ -40,10 +43,13 @@ export interface Source {
 const minutes = 60, hours = 60 * minutes;
 
 /** One zip per ecosystem, https://google.github.io/osv.dev/data/. */
-const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number): Source => ({
-  id: `osv-${id}`, title: `OSV ${ecosystem}`, kind, covers: [ecosystem], floor, parse: parseOsv, interval: 30 * minutes,
-  urls: [`https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}/all.zip`],
-});
+const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number): Source => {
+  const folder = `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}`;
+  return {
+    id: `osv-${id}`, title: `OSV ${ecosystem}`, kind, covers: [ecosystem], floor, parse: parseOsv, interval: 30 * minutes,
+    urls: [`${folder}/all.zip`], changes: { url: `${folder}/modified_id.csv`, record: (name) => `${folder}/${encodeURIComponent(name)}.json` },
+  };
+};
 
 /** A parser that does not see some of the files. */
 const without = (names: RegExp, parse: Parser): Parser => (records, context) => parse(outside(names, records), context);

@@ -47,6 +47,29 @@ export async function* zipRecords(path: string, limits: FeedLimits, name = path)
   }
 }
 
+/** A file as it is packed. */
+export interface PackedEntry extends Pick<Entry, 'name' | 'method' | 'crc' | 'packed' | 'size'> { bytes(): AsyncIterable<Uint8Array> }
+
+/** The files of a zip archive without unpacking them. */
+export async function* packedEntries(path: string, limits: FeedLimits): AsyncGenerator<PackedEntry> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat(), directory = await findDirectory(file, size, path), window = new Window(file, path);
+    if (directory.count > limits.records) throw invalid('feed-too-many-records', `${path} has ${directory.count} files, more than ${limits.records}`);
+    for await (const { name, method, crc, packed, size: whole, offset } of entries(file, directory, path, limits)) {
+      yield { name, method, crc, packed, size: whole, async *bytes() {
+        const head = await window.read(offset, 30 + 512 + Buffer.byteLength(name) + (packed <= small ? packed : 0), 30);
+        if (head.readUInt32LE(0) !== localSignature) throw invalid('feed-malformed', `${path}: ${name} is not where the directory says`);
+        const start = 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
+        if (start + packed <= head.length) yield head.subarray(start, start + packed);
+        else yield* pieces(file, offset + start, packed, path);
+      } };
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 /** Where the central directory is; zip64 where the 32-bit fields are full (section 4.3.14–16). */
 async function findDirectory(file: FileHandle, fileSize: number, name: string): Promise<{ offset: number; size: number; count: number }> {
   if (fileSize < 22) throw invalid(fileSize === 0 ? 'feed-empty' : 'feed-truncated', `${name} has ${fileSize} bytes: no zip archive`);
