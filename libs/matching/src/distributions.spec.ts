@@ -22,11 +22,13 @@ const cases: readonly (readonly [what: string, source: string, files: RegExp, sy
   ['Oracle Linux', 'oracle-oval', /oracle\/linux\/com.*bz2$/, os('ol', '5.11'), ['rpm', 'bind', '30:9.3.3-7.el5', { arch: 'i386' }], ['CVE-2007-0493 affected 30:9.3.3-8.el5', 'CVE-2007-0494 affected 30:9.3.3-8.el5']],
   ['openSUSE', 'suse-oval', /suse\/oval\/happy\/opensuse\.tumbleweed/, os('opensuse-tumbleweed', '20260101'), ['rpm', 'tar-doc', '1.34-1.1', { arch: 'noarch', source: { name: 'tar', version: '1.34-1.1' } }], ['affected 0:1.34-2.2']],
   ['a service pack of SUSE, by a module of it', 'suse-vex', /suse\/csaf_vex/, os('sles', '15.4'), ['rpm', 'libndr2', '4.15-1', { arch: 'x86_64', source: { name: 'samba', version: '4.15-1' } }], []],
+  ['openEuler, whose advisories have no epochs', 'openeuler-csaf', /openeuler\/csaf\/happy\/advisories/, os('openEuler', '22.03', 'openEuler 22.03 (LTS-SP3)'), ['rpm', 'vim-minimal', '2:9.0-32.oe2203sp3', { arch: 'x86_64', source: { name: 'vim', version: '2:9.0-32.oe2203sp3' } }], ['CVE-2025-29768 affected 9.0-33.oe2203sp3']],
   ['Photon', 'photon-cves', /photon\/cve\/happy/, os('photon', '4.0'), ['rpm', 'curl-libs', '8.1.2-1.ph4', { arch: 'x86_64', source: { name: 'curl', version: '8.1.2-1.ph4' } }], ['CVE-2025-9086 affected 8.16.0-1.ph4']],
   ['Arch', 'arch', /arch\/advisory/, os('arch', ''), ['alpm', 'libtiff', '4.0.8-1', { arch: 'x86_64', source: { name: 'libtiff', version: '4.0.8-1' } }], ['CVE-2015-7554 affected 4.0.8-2', 'CVE-2016-10095 affected 4.0.8-2']],
   ['Gentoo', 'gentoo-glsa', /gentoo\/glsa\/data/, os('gentoo', '2.17'), ['portage', 'dev-java/snakeyaml', '1.32-r1'], Array.from({ length: 5 }, () => 'affected 1.33')],
   ['Ubuntu, by a notice', 'ubuntu-notices', /usndb/, os('ubuntu', '16.04'), ['deb', 'python3-jinja2', '2.8-1', { source: { name: 'jinja2', version: '2.8-1' } }], ['CVE-2016-10745 affected 2.8-1ubuntu0.1', 'CVE-2019-10906 affected 2.8-1ubuntu0.1']],
   ['Debian, by a notice', 'debian-lists', /salsa\/security-tracker-master/, os('debian', '11'), ['deb', 'vlc', '3.0.18-0+deb11u1', { source: { name: 'vlc', version: '3.0.18-0+deb11u1' } }], ['DSA-5545-1 affected 3.0.20-0+deb11u1', 'TEMP-0000000-3574A3 affected 3.0.20-0+deb11u1']],
+  ['Red Hat, what will not be repaired by the name of its source', 'redhat-cves', /redhat\/cve\/CVE-2023-6204/, os('rhel', '9.4'), ['rpm', 'firefox-x11', '115.4.0-1.el9_3', { arch: 'x86_64', source: { name: 'firefox', version: '115.4.0-1.el9_3' } }], ['CVE-2023-6204 affected undefined']],
   ['Red Hat, a repair by the name of what was built', 'redhat-vex', vex, os('rhel', '9.4'), ['rpm', 'firefox', '115.4.0-1.el9_3', { arch: 'x86_64', source: { name: 'firefox', version: '115.4.0-1.el9_3' } }], ['affected 0:115.5.0-1.el9_3']],
 ];
 
