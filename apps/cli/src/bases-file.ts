@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSyn
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BaseList, type KnownBase, knownBaseOf } from '@plimsoll/inventory';
+import type { OpenOptions } from '@plimsoll/oci';
 import { Problem } from '@plimsoll/problem';
 
 const maxBytes = 64 * 1024 * 1024;
@@ -33,7 +34,7 @@ export function writeBases(path: string, bases: readonly KnownBase[]): void {
 }
 
 /** Those of this machine, and those named: a list in a file, or an image. */
-export async function wantedBases(named: readonly string[]): Promise<KnownBase[]> {
-  const more = await Promise.all(named.map(async (name) => (name.endsWith('.json') && existsSync(name) ? readBases(name, true) : [await knownBaseOf(name)])));
+export async function wantedBases(named: readonly string[], options: OpenOptions = {}): Promise<KnownBase[]> {
+  const more = await Promise.all(named.map(async (name) => (name.endsWith('.json') && existsSync(name) ? readBases(name, true) : [await knownBaseOf(name, options)])));
   return [...readBases(basesPath()), ...more.flat()];
 }

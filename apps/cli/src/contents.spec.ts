@@ -22,7 +22,8 @@ beforeAll(async () => {
     layers: [base, { entries: [installed('above'), { path: 'app/settings.env', content: `A=1\nAWS_KEY=${key}\n` }], createdBy: `RUN |1 DEPLOY_TOKEN=${password} /bin/sh -c curl -u ci:${password} https://ci.acme.dev && ./login --key ${key} && echo ${password} # buildkit` }, { entries: [{ path: 'app/.wh.settings.env' }] }],
     config: { Env: ['PATH=/bin', `DB_PASSWORD=${password}`], Labels: { 'com.acme.token': password, title: 'shop' }, Entrypoint: ['/app/run', `--token=${password}`] },
   });
-  write('empty/readme.txt', 'nothing');
+  write('bases.json', JSON.stringify({ version: 1, bases: [] }));
+  write('feed/GHSA-aaaa-0000-0001.json', JSON.stringify({ schema_version: '1.6.0', id: 'GHSA-aaaa-0000-0001', modified: '2026-01-02T00:00:00Z', affected: [{ package: { ecosystem: 'npm', name: 'below' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }] }] }] }));
 });
 
 async function inventoryOf(...words: string[]): Promise<Inventory> {
@@ -44,6 +45,15 @@ it('a secret is told wherever it is, also where a layer above removed it, and is
     expect(out).not.toContain(key);
     expect(out + err).not.toContain(password);
   }
+});
+
+it('SARIF tells them beside the findings', async () => {
+  const built = await home.plimsoll(['db', 'build', 'osv-npm=feed']);
+  expect(built).toMatchObject({ code: 0 });
+  const { out } = await home.plimsoll(['scan', 'shop', '--format', 'sarif', ...bases]), [run] = (JSON.parse(out) as { runs: { tool: { driver: { rules: { id: string }[] } }; results: { ruleId: string; ruleIndex: number; message: { text: string } }[] }[] }).runs;
+  for (const { ruleId, ruleIndex } of run!.results) expect(run!.tool.driver.rules[ruleIndex]!.id).toBe(ruleId);
+  expect(run!.results.map(({ ruleId }) => ruleId)).toEqual(expect.arrayContaining(['aws-access-key', 'CIS-DI-0010']));
+  expect(out).not.toContain(key);
 });
 
 it('what is not looked for is not told', async () => {

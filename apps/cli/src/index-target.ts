@@ -35,12 +35,13 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
   const interrupt = (): void => abort.abort();
   process.once('SIGINT', interrupt);
   try {
-    const platform = parsed.text('platform'), wanted = wantedScanners(parsed), bases = await wantedBases(parsed.texts('base'));
-    return await indexTarget(await recogniseTarget(text), {
+    const platform = parsed.text('platform'), wanted = wantedScanners(parsed), bases = await wantedBases(parsed.texts('base'), { ...(platform ? { platform } : {}), registry: registryOptionsOf(parsed) });
+    const inventory = await indexTarget(await recogniseTarget(text), {
       signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}), registry: registryOptionsOf(parsed),
       without: scanners.filter((one) => !wanted.has(one)), bases,
       onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Read ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB  ${text}`),
     });
+    return wanted.has('license') ? inventory : { ...inventory, packages: inventory.packages.map((one) => ({ ...one, licences: [] })) };
   } finally {
     process.off('SIGINT', interrupt);
     progress.done();

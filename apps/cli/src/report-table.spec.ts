@@ -24,6 +24,7 @@ describe('findings', () => {
     ['the same package in two places is one', [aFinding(), aFinding()], ['high|CVE-2024-1|libssl3|3.0.1|3.0.2']],
     ['a score where there is one', [aFinding({ score: 7.5 })], ['high|7.5|CVE-2024-1|libssl3|3.0.1|3.0.2']],
     ['what cannot be told says so', [aFinding({ state: 'undetermined' })], ['high|CVE-2024-1|libssl3|3.0.1|cannot tell']],
+    ['what comes from the base stands apart', [aFinding(), aFinding()].map((one, i) => ({ ...one, package: { ...one.package, base: i === 0 } })), ['high|CVE-2024-1|base|libssl3|3.0.1|3.0.2', 'high|CVE-2024-1|app|libssl3|3.0.1|3.0.2']],
     ['no repair', [aFinding({ fix_state: 'wont-fix', fixed_version: undefined })], ['high|CVE-2024-1|libssl3|3.0.1|will not be fixed']],
   ] as const)('%s', (_name, findings, expected) => { expect(rows([...findings])).toEqual(expected); });
 });

@@ -57,6 +57,7 @@ export function findingsTable(findings: readonly Finding[], fit = width()): stri
     { title: 'EPSS', align: 'right', spare: true, rare: true, cell: ({ epss }) => epss === undefined ? '' : percent(epss.score) },
     { title: 'Finding', cell: ({ id }) => id, style: (cell) => paint('bold', cell) },
     { title: 'Notes', rare: true, cell: (finding) => marksOf(finding), style: (cell, { kev, suppressed }) => paint(suppressed ? 'dim' : kev ? ['bold', 'red'] : 'yellow', cell) },
+    { title: 'From', spare: true, rare: true, cell: ({ package: { base } }) => base === undefined ? '' : base ? 'base' : 'app' },
     { title: 'Package', gives: true, cell: (_finding, row) => names[row]! },
     { title: 'Installed', gives: true, cell: ({ package: { version } }) => version || '(none)' },
     { title: 'Fixed in', gives: true, cell: ({ state, fixed_version, fix_state, subscription }) => stateWords[state] ?? fixed_version ?? (subscription && `${subscription.fixed_version} (${subscription.name})`) ?? fixWords[fix_state] },
@@ -67,7 +68,7 @@ export function findingsTable(findings: readonly Finding[], fit = width()): stri
   return names.some((name) => / \+\d+$/.test(name)) ? `${drawn}\n${wrap(paint('dim', '+1: one more package of that version has the same finding and the same repair'), ' ', fit)}` : drawn;
 }
 
-const groupOf = ({ severity, id, state, suppressed, fix_state, fixed_version, package: { type, version } }: Finding): string => [severity, id, state, suppressed, fix_state, fixed_version, type, version].join('\0');
+const groupOf = ({ severity, id, state, suppressed, fix_state, fixed_version, package: { type, version, base } }: Finding): string => [severity, id, state, suppressed, fix_state, fixed_version, type, version, base].join('\0');
 
 function nameOf(group: readonly Finding[]): string {
   const { proof } = group[0]!, names = [...new Set(group.map(({ package: { name } }) => name))].sort((a, b) => a.length - b.length);
