@@ -2,12 +2,13 @@ import { type KnownBase, knownBaseOf } from '@plimsoll/inventory';
 import { Problem } from '@plimsoll/problem';
 import { basesPath, readBases, writeBases } from './bases-file.ts';
 import { type Command, json, type Parsed } from './command.ts';
+import { registryOptions, registryOptionsOf, targetOptions } from './index-target.ts';
 import { jsonText, plural, say, table } from './terminal.ts';
 
 export const command: Command = {
   usage: 'list | add IMAGE… | remove NAME|DIGEST…',
   about: `The base images this machine knows. An image whose lowest layers are those of one is built on it, and every finding says \`base\` or \`app\`;\nan image on none of them is told so (CIS-DI-0002). Kept in $PLIMSOLL_BASES or ~/.config/plimsoll/bases.json, which may be shared.\n\nIMAGE is whatever \`plimsoll scan\` reads: a reference, oci:DIR:REF, docker-archive:FILE …`,
-  options: { json, name: { type: 'string', value: 'NAME', what: 'add: call it so instead of by its reference' }, file: { type: 'string', value: 'FILE', what: 'another list than this machine\'s' } },
+  options: { json, name: { type: 'string', value: 'NAME', what: 'add: call it so instead of by its reference' }, file: { type: 'string', value: 'FILE', what: 'another list than this machine\'s' }, platform: targetOptions['platform']!, ...registryOptions },
   words: [0, 100],
   async run(parsed) {
     const [verb = 'list', ...names] = parsed.positionals, path = parsed.text('file') ?? basesPath();
@@ -22,9 +23,9 @@ export const command: Command = {
 const verbs: Readonly<Record<string, (bases: readonly KnownBase[], names: readonly string[], parsed: Parsed) => readonly KnownBase[] | Promise<readonly KnownBase[]>>> = {
   list: (bases) => bases,
   async add(bases, names, parsed) {
-    const name = parsed.text('name');
+    const name = parsed.text('name'), platform = parsed.text('platform');
     if (names.length === 0 || (name !== undefined && names.length > 1)) throw new Problem('invalid', 'name an image to add, and only one with --name', { code: 'usage' });
-    const added = await Promise.all(names.map(async (one) => ({ ...await knownBaseOf(one), ...(name && { name }) })));
+    const added = await Promise.all(names.map(async (one) => ({ ...await knownBaseOf(one, { ...(platform ? { platform } : {}), registry: registryOptionsOf(parsed) }), ...(name && { name }) })));
     return [...bases.filter((base) => !added.some((one) => isSame(one, base))), ...added];
   },
   remove(bases, names) {
