@@ -29,7 +29,7 @@ async function byCopy(database: DataSource, file: string): Promise<object> {
   const feed = feedOf('private');
   return database.transaction(async (tx) => {
     const copied = await copyFeed(tx, feed, [file], (await currentRevision(tx)).number + 1);
-    const { added, changed, removed } = await publishRevision(tx, async () => '', feed, copied, { floor: 1, shrinkLimit: 0.8, canaries: [], acceptLoss: false });
+    const { added, changed, removed } = await publishRevision(tx, async () => '', [{ feed, copied }], { floor: 1, shrinkLimit: 0.8, canaries: [], acceptLoss: false });
     return { records: copied.records, added, changed, removed };
   });
 }

@@ -28,7 +28,7 @@ export async function openPlatform(parsed: Parsed): Promise<Platform> {
   const rest = restOf(await session(parsed.text('url') ?? process.env['PLIMSOLL_URL']));
   const project = parsed.text('project') ?? process.env['PLIMSOLL_PROJECT'] ?? 'default';
   const ofProject = (path: string): string => path.replace('{project}', encodeURIComponent(project));
-  return { ...rest, project, call: (method, path, options) => rest.call(method, ofProject(path), options), events: (path, signal) => rest.events(ofProject(path), signal) };
+  return { ...rest, project, call: (method, path, options) => rest.call(method, ofProject(path), options), events: (path, signal) => rest.events(ofProject(path), signal), open: (path, query) => rest.open(ofProject(path), query) };
 }
 
 /** In this order: the environment's token, a platform started from this repository, the session of the last login. */

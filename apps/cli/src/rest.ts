@@ -5,6 +5,8 @@ export interface Rest {
   readonly url: string;
   /** Sends a request; a refusal is a Problem. `query` values that are undefined are left out. */
   call<T>(method: string, path: string, options?: { readonly query?: Readonly<Record<string, string | number | undefined>>; readonly body?: unknown }): Promise<T>;
+  /** The answer as it comes, for what is no JSON; a refusal is a Problem. */
+  open(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Response>;
   /** Follows server-sent events until the caller stops. */
   events<T>(path: string, signal: AbortSignal): AsyncGenerator<T>;
 }
@@ -16,9 +18,13 @@ export function restOf({ url, token }: Session): Rest {
     fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${token}`, ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(signal ? { signal } : {}) }).catch((cause: unknown) => { throw unreachable(url, cause); });
   return {
     url,
+    async open(path, query = {}) {
+      const response = await send('GET', withQuery(path, query), {}, undefined);
+      if (!response.ok) await answerOf(response);
+      return response;
+    },
     async call(method, path, { query = {}, body } = {}) {
-      const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => value === undefined ? [] : [[key, String(value)] as [string, string]])).toString();
-      return answerOf(await send(method, `${path}${search ? `?${search}` : ''}`, body === undefined ? {} : { 'content-type': 'application/json' }, body));
+      return answerOf(await send(method, withQuery(path, query), body === undefined ? {} : { 'content-type': 'application/json' }, body));
     },
     async *events<T>(path: string, signal: AbortSignal) {
       const response = await send('GET', path, { accept: 'text/event-stream' }, undefined, signal);
@@ -34,6 +40,11 @@ export function restOf({ url, token }: Session): Rest {
       }
     },
   };
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string | number | undefined>>): string {
+  const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => value === undefined ? [] : [[key, String(value)] as [string, string]])).toString();
+  return `${path}${search ? `?${search}` : ''}`;
 }
 
 /** Signs in with a password; answers a session that lasts as long as the platform says. */

@@ -1,12 +1,12 @@
 import { Answers } from '@plimsoll/bus';
 import { GetRevision, WhoHas, type AffectedImage, type Answer, type Body, type SourceChange } from '@plimsoll/contracts';
 import { pageToken, readPageToken } from '@plimsoll/database';
-import { Severity } from '@plimsoll/matching';
 import { Controller } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { blastRadiusOf, struckImages } from './blast-radius.ts';
 import { problemsNamed } from './findings-page.ts';
 import { currentRevision, holdRevision, revisionAsOf } from './revisions.ts';
+import { changeOf } from './summarise-change.ts';
 
 const packagesAtMost = 20;
 
@@ -58,6 +58,3 @@ export class AnswerAboutFleet {
     });
   }
 }
-
-const changeOf = ({ by_severity, ...change }: SourceChange): Answer<typeof GetRevision>['changes'][number] =>
-  ({ ...change, ...(by_severity === undefined ? {} : { by_severity: Severity.options.flatMap((severity) => by_severity[severity] ? [{ severity, ...by_severity[severity] }] : []) }) });

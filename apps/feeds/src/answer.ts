@@ -1,10 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { Answers } from '@plimsoll/bus';
-import { GetFeedsStatus, IngestSource, type Answer, type Body, type SourceStatus } from '@plimsoll/contracts';
+import { GetFeedsStatus, GetSource, IngestSource, type Answer, type Body, type SourceChange } from '@plimsoll/contracts';
 import { DataSource } from 'typeorm';
+import { feedOf } from './feed-table.ts';
 import { Ingest } from './ingest.ts';
-import { feeds } from './feed-table.ts';
-import { currentRevision } from './revisions.ts';
+import { atOneRevision, currentRevision } from './revisions.ts';
+import { sourceStatuses } from './source-status.ts';
+import { changeOf } from './summarise-change.ts';
 
 /** What others ask of the feeds. */
 @Controller()
@@ -13,22 +15,28 @@ export class AnswerAboutFeeds {
 
   @Answers(GetFeedsStatus)
   async status(): Promise<Answer<typeof GetFeedsStatus>> {
-    const rows = await this.db.query('select source, advisories, kept_aside, revision, state, problem, updated_at, checked_at from sources') as (Omit<SourceStatus, 'title' | 'updated_at' | 'checked_at'> & { updated_at: Date | null; checked_at: Date | null })[];
-    const known = new Map(rows.map((row) => [row.source, row]));
-    const [count] = await this.db.query('select (select count(*) from advisories where valid_to is null)::int as advisories, (select count(*) from images)::int as images') as { advisories: number; images: number }[];
-    const revision = await currentRevision(this.db.manager);
-    return {
-      revision: revision.number, ...(revision.number ? { published_at: revision.published_at } : {}), ...count!,
-      sources: feeds.map(({ id, title, interval }): SourceStatus => {
-        const row = known.get(id);
-        if (!row) return { source: id, title, advisories: 0, kept_aside: 0, state: 'never' };
-        const stale = row.state === 'ok' && row.checked_at !== null && Date.now() - row.checked_at.getTime() > 3 * interval * 1000;
-        return {
-          source: id, title, advisories: row.advisories, kept_aside: row.kept_aside, revision: row.revision ?? undefined, state: stale ? 'stale' : row.state,
-          updated_at: row.updated_at?.toISOString(), checked_at: row.checked_at?.toISOString(), problem: row.problem ?? undefined,
-        };
-      }),
-    };
+    return atOneRevision(this.db, async (tx, { number, published_at }) => {
+      const [count] = await tx.query('select (select count(*) from advisories where valid_to is null)::int as advisories, (select count(*) from images)::int as images') as { advisories: number; images: number }[];
+      return { revision: number, ...(number ? { published_at } : {}), ...count!, sources: await sourceStatuses(tx) };
+    });
+  }
+
+  @Answers(GetSource)
+  async source({ source: id, limit = 100 }: Body<typeof GetSource>): Promise<Answer<typeof GetSource>> {
+    const feed = feedOf(id);
+    return atOneRevision(this.db, async (tx) => {
+      const status = (await sourceStatuses(tx)).find(({ source }) => source === feed.id)!;
+      const [row] = await tx.query('select canaries from sources where source = $1', [id]) as { canaries: { canary: string; held: boolean }[] }[];
+      const ecosystems = await tx.query(`
+        select e.ecosystem, e.records, exists (select from coverage c where c.source = e.source and c.ecosystem = e.ecosystem and c.valid_to is null) as covered
+        from source_ecosystems e where e.source = $1 order by e.ecosystem`, [id]) as { ecosystem: string; records: number; covered: boolean }[];
+      const aside = await tx.query('select record, code, detail, excerpt from kept_aside where source = $1 order by record limit $2', [id, limit]) as { record: string; code: string; detail: string; excerpt: string }[];
+      const refusals = await tx.query('select refused_at, code, detail, change, kept_aside, files from refusals where source = $1 order by id desc', [id]) as { refused_at: Date; code: string; detail: string; change: SourceChange | null; kept_aside: number; files: string | null }[];
+      return {
+        ...status, ecosystems, canaries: row?.canaries ?? [], kept_aside_records: aside,
+        refusals: refusals.map(({ refused_at, change, files, ...refusal }) => ({ at: refused_at.toISOString(), ...refusal, ...(change ? { change: changeOf(change) } : {}), ...(files ? { files } : {}) })),
+      };
+    });
   }
 
   @Answers(IngestSource)

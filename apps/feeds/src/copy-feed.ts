@@ -39,18 +39,21 @@ export const idRoom = 2 ** 23;
 /**
  * Reads a feed and writes what is new, with COPY, into the tables of the transaction; what it replaces is left as it is.
  * Memory is a few batches and 60 bytes for each record known, whatever the feed's size. Rejects with the feed's Problem.
+ * `bundle`: the file has lines of a bundle, all records of the source or what changed.
  */
-export async function copyFeed(tx: EntityManager, feed: Feed, files: readonly string[], revision: number, signal?: AbortSignal): Promise<Copied> {
+export async function copyFeed(tx: EntityManager, feed: Feed, files: readonly string[], revision: number, { signal, bundle }: { signal?: AbortSignal | undefined; bundle?: { readonly isComplete: boolean } } = {}): Promise<Copied> {
   // A feed takes as long as it takes; whoever waits for a lock inside is ended by the limits of the others.
   await tx.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
   const client = await tx.queryRunner!.connect() as PoolClient;
   const [{ serial }] = await tx.query(`select nextval('ingests')::float8 as serial`) as [{ serial: number }];
   const [source] = await tx.query('select ingest::float8 as ingest from sources where source = $1', [feed.id]) as { ingest: number }[];
   const base = serial * idRoom, known = await knownRecords(tx, client, feed);
-  const done = await readInThreads(feed, files, { base, room: idRoom, revision, known }, (batch) => copyBatch(client, feed.shelf, batch), signal);
-  if (done.rows + known.size === 0 || done.rows + countSeen(known) === 0) throw nothingRead(feed, done);
+  const done = await readInThreads(feed, files, { base, room: idRoom, revision, known, isBundle: bundle !== undefined }, (batch) => copyBatch(client, feed.shelf, batch), signal);
+  // A difference need not say anything of most records; anything else is all there is.
+  const isWhole = bundle?.isComplete ?? true;
+  if (isWhole && done.rows + countSeen(known) === 0) throw nothingRead(feed, done);
   const lost = await settleDuplicates(tx, feed, { base, end: base + idRoom }, known, done);
-  const replaced = [...known.changed()].concat(lost.replaced), gone = [...known.unseen()];
+  const replaced = [...known.changed()].concat(lost.replaced), gone = [...isWhole ? known.unseen() : known.gone()];
   const newRecords = done.rows - lost.rows - replaced.length;
   return { ...done, before: source?.ingest ?? 0, recordsBefore: known.size, ingest: randomUUID(), shelf: feed.shelf, base, end: base + idRoom, revision, records: known.size - gone.length + newRecords, newRecords, changedRecords: replaced.length, gone, replaced };
 }

@@ -25,6 +25,12 @@ export const FeedsConfig = z.object({
     if (!canary) context.addIssue({ code: 'custom', message: `${text} is not ecosystem/name@version=CVE` });
     return canary ?? [];
   })),
+  /** PEM file of the Ed25519 key that signs exported bundles; none: nothing is exported. `openssl genpkey -algorithm ed25519` makes one. */
+  PLIMSOLL_FEEDS_SIGNING_KEY: z.string().optional(),
+  /** PEM files of the public keys whose bundles are taken in; none: none is. */
+  PLIMSOLL_FEEDS_TRUSTED_KEYS: list,
+  /** How far in the future a bundle may have been made by our clock. */
+  PLIMSOLL_FEEDS_CLOCK_SKEW_SECONDS: z.coerce.number().min(0).default(300),
   /** How far back "as of" reaches: the last so many revisions, and whatever is younger than so many days. */
   PLIMSOLL_FEEDS_KEEP_REVISIONS: z.coerce.number().int().min(1).default(100),
   PLIMSOLL_FEEDS_KEEP_DAYS: z.coerce.number().min(0).default(30),

@@ -20,6 +20,8 @@ export interface FeedsBench {
   readonly db: DataSource;
   readonly ask: Ask;
   readonly documents: Documents;
+  /** The directory whose files may be taken in. */
+  readonly files: string;
   /** Takes OSV records in as the whole of a source. */
   ingest(source: string, records: readonly object[]): Promise<Answer<typeof IngestSource>>;
   /** Takes one file in as the whole of a source. */
@@ -41,18 +43,20 @@ export const digestOf = (n: number): string => `sha256:${n.toString(16).padStart
 export const inventoryOf = (n: number, packages: readonly Package[], os: OperatingSystem | null = null): Inventory =>
   Inventory.parse({ target: { kind: 'image', reference: `app:${n}`, digest: digestOf(n), layers: [] }, os, packages, configuration: {}, problems: [] });
 
-export async function feedsBench(): Promise<FeedsBench> {
+/** `settings` change one thing of the service. */
+export async function feedsBench(settings: Readonly<Record<string, string>> = {}): Promise<FeedsBench> {
   const bench = await testBench();
   const files = mkdtempSync(join(tmpdir(), 'feeds-'));
   process.env['PLIMSOLL_FEEDS_FILES'] = files;
   process.env['PLIMSOLL_FEEDS_SCHEDULE'] = 'off';
+  Object.assign(process.env, settings);
   const service = await startService({ manifest, module: FeedsModule, env: bench.env('feeds') });
   const [gateway, scanner] = await Promise.all((['gateway', 'scanner'] as const).map((name) => connectNats({ url: bench.nats.url, name, seed: bench.secrets.nats[name]!.seed })));
   const ask = askOver(gateway!), documents = documentsOver(jetstreamOf(scanner!)), db = service.get(DataSource);
   const manager = await jetstreamManager(bench.admin);
   let ingests = 0, read = 1;
   const feeds: FeedsBench = {
-    bench, service, db, ask, documents,
+    bench, service, db, ask, documents, files,
     async ingest(source, records) {
       const folder = `ingest-${ingests++}`;
       mkdirSync(join(files, folder));

@@ -1,6 +1,4 @@
-import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { resolve, sep } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { fetchSource } from '@plimsoll/advisories';
 import { Bus } from '@plimsoll/bus';
@@ -8,6 +6,7 @@ import type { SourceChange } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
 import { Log, Metrics } from '@plimsoll/telemetry';
 import { DataSource } from 'typeorm';
+import { allowedFile } from './allowed-file.ts';
 import { copyFeed } from './copy-feed.ts';
 import { feedOf, type Feed } from './feed-table.ts';
 import { feedsConfig } from './feeds.config.ts';
@@ -42,7 +41,7 @@ export class Ingest {
 
   /** From a file or directory inside the allowed one: for air-gapped sites and private advisories. `acceptLoss`: a person says that what is missing is meant to be. */
   async fromFile(id: string, file: string, acceptLoss = false): Promise<Ingested> {
-    const feed = feedOf(id), path = this.allowed(file);
+    const feed = feedOf(id), path = allowedFile(this.config.PLIMSOLL_FEEDS_FILES, file);
     return (await this.take(feed, async () => ({ files: [path], floor: 1 }), { acceptLoss }))!;
   }
 
@@ -64,16 +63,16 @@ export class Ingest {
       // 1. slow, outside any transaction
       const opened = known.opened = await open();
       if (!opened) {
-        await this.db.query(`update sources set state = 'ok', problem = null, checked_at = now() where source = $1`, [feed.id]);
+        await this.db.query(`update sources set state = 'ok', problem = null, checked_at = now(), good_at = now(), failures = 0 where source = $1`, [feed.id]);
         done({ outcome: 'unchanged' });
         return undefined;
       }
       // 2. the rows stand in the transaction that makes them a revision: nothing is left of one that is not one
       const ingested = await this.bus.commit(async (tx, say): Promise<Ingested> => {
-        const copied = await copyFeed(tx, feed, opened.files, (await currentRevision(tx)).number + 1, signal);
+        const copied = await copyFeed(tx, feed, opened.files, (await currentRevision(tx)).number + 1, { signal });
         known.keptAside = copied.rejected;
         const plausible = { floor: opened.floor, shrinkLimit: this.config.PLIMSOLL_FEEDS_SHRINK_LIMIT, canaries: this.config.PLIMSOLL_FEEDS_CANARIES, acceptLoss };
-        const published = await publishRevision(tx, say, feed, copied, plausible, (change) => { known.change = change; });
+        const published = await publishRevision(tx, say, [{ feed, copied }], plausible, { told: (change) => { known.change = change; } });
         if (opened.validators) await tx.query('update sources set validators = $2 where source = $1', [feed.id, opened.validators]);
         return { ...published, advisories: copied.records, keptAside: copied.rejected };
       });
@@ -100,24 +99,10 @@ export class Ingest {
     const words = problem.kind === 'bug' ? 'unexpected failure; see the log' : problem.detail;
     const files = isAboutFeed && opened?.close ? await keepFiles(this.config.PLIMSOLL_FEEDS_SCRATCH ?? tmpdir(), feed.id, opened.files) : undefined;
     await this.bus.commit(async (tx, say) => {
-      await tx.query(`insert into sources (source, state, problem, checked_at) values ($1, $2, $3, now()) on conflict (source) do update set state = excluded.state, problem = excluded.problem, checked_at = now()`, [feed.id, state, words.toWellFormed().replaceAll('\0', '')]);
+      await tx.query(`insert into sources (source, state, problem, checked_at, failures) values ($1, $2, $3, now(), 1) on conflict (source) do update set state = excluded.state, problem = excluded.problem, checked_at = now(), failures = sources.failures + 1`, [feed.id, state, words.toWellFormed().replaceAll('\0', '')]);
       if (isAboutFeed) await refuse(tx, say, feed.id, problem, { change, keptAside, files, revision: (await currentRevision(tx)).number });
     });
     if (isAboutFeed) this.refused.inc({ source: feed.id, code: problem.code ?? problem.kind });
     return state;
-  }
-
-  private allowed(file: string): string {
-    const root = this.config.PLIMSOLL_FEEDS_FILES;
-    if (!root) throw new Problem('denied', 'files are not read; name their directory in PLIMSOLL_FEEDS_FILES', { code: 'feed-file-not-allowed' });
-    let path: string;
-    try {
-      path = realpathSync(resolve(root, file));
-    } catch (cause) {
-      throw new Problem('missing', `${file} is not in ${root}`, { code: 'feed-missing', cause });
-    }
-    const base = realpathSync(root);
-    if (path !== base && !path.startsWith(base + sep)) throw new Problem('denied', `${file} is outside ${root}`, { code: 'feed-file-not-allowed' });
-    return path;
   }
 }

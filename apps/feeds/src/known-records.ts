@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
-/** Of a record known already: seen again as it was, or with other content. Both: the feed has it twice. */
-export const seenSame = 1, seenChanged = 2;
+/** Of a record known already: seen again as it was, or with other content (both: the feed has it twice), or said to be gone. */
+export const seenSame = 1, seenChanged = 2, saidGone = 4;
 
 /**
  * The records of a source as of the current revision, by key and by the file they were read from, in memory that threads share:
@@ -49,9 +49,10 @@ export class KnownRecords {
   hasContent(index: number, content: Buffer): boolean { return this.#hashes[3 * index + 1] === cut(content); }
 
   /** Notes that the feed has it; any thread may. */
-  see(index: number, how: typeof seenSame | typeof seenChanged): void { Atomics.or(this.#states, index, how); }
+  see(index: number, how: typeof seenSame | typeof seenChanged | typeof saidGone): void { Atomics.or(this.#states, index, how); }
 
-  /** Ids by what was seen of them: never, only with other content, or both ways. */
+  /** Ids by what was seen of them: said to be gone, never seen, only with other content, or both ways. */
+  *gone(): Generator<number> { for (let i = 0; i < this.size; i++) if (this.#states[i] === saidGone) yield this.#ids[i]!; }
   *unseen(): Generator<number> { for (let i = 0; i < this.size; i++) if (this.#states[i] === 0) yield this.#ids[i]!; }
   *changed(): Generator<number> { for (let i = 0; i < this.size; i++) if (this.#states[i] === seenChanged) yield this.#ids[i]!; }
   *twice(): Generator<number> { for (let i = 0; i < this.size; i++) if (this.#states[i] === (seenSame | seenChanged)) yield this.#ids[i]!; }

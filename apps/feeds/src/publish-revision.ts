@@ -30,59 +30,81 @@ export interface Plausible {
   readonly acceptLoss: boolean;
 }
 
-/**
- * Makes a feed, whose new rows are in the tables already, the next revision, inside the caller's transaction: all of it or
- * nothing. A feed that shrank beyond what is plausible or lost a canary is refused, and the revision before stays. A feed
- * without news makes no revision. `told` hears what changes before anything can refuse it.
- */
-export async function publishRevision(tx: EntityManager, say: Say, feed: Feed, copied: Copied, plausible: Plausible, told: (change: SourceChange) => void = () => undefined): Promise<Published> {
-  // 1. one publication at a time, and no image between two revisions
-  const laps = [performance.now()], lap = (): void => { laps.push(performance.now()); };
-  await ownRevision(tx);
-  await refuseOvertaken(tx, feed, copied);
-  const { number: before } = await currentRevision(tx);
-  const change = await summariseChange(tx, feed, copied);
-  told(change);
-  const { added, changed, removed } = change;
-  if (!plausible.acceptLoss) refuseShrunk(feed, copied, plausible);
+/** One source of a revision; ingested alone, or with others out of a bundle. */
+export interface Part { readonly feed: Feed; readonly copied: Copied }
 
-  // 2. nothing new: looked at, and no more
-  await keepAside(tx, feed, copied);
-  await tx.query(`update ${feed.shelf} r set raw = decode(seen.raw, 'hex') from unnest($1::bigint[], $2::text[]) as seen (id, raw) where r.id = seen.id`, [copied.refreshed.map(([id]) => id), copied.refreshed.map(([, raw]) => raw)]);
-  if (added + changed + removed === 0) {
-    await markSource(tx, feed, copied, undefined, undefined);
-    return { revision: before, added, changed, removed, touchedImages: 0 };
+/**
+ * Makes feeds, whose new rows are in the tables already, the next revision, inside the caller's transaction: all of it or
+ * nothing. A feed that shrank beyond what is plausible or lost a canary is refused, and the revision before stays. Feeds
+ * without news make no revision. `told` hears what changes before anything can refuse it. `least` is the lowest number the
+ * revision may have: one that came in a bundle keeps its own.
+ */
+export async function publishRevision(tx: EntityManager, say: Say, parts: readonly Part[], plausible: Plausible, { told = () => undefined, least = 1 }: { told?: (change: SourceChange) => void; least?: number } = {}): Promise<Published> {
+  // 1. one publication at a time, and no image between two revisions
+  const took = stopwatch();
+  await ownRevision(tx);
+  const { number: before } = await currentRevision(tx);
+  const changes: SourceChange[] = [];
+  for (const { feed, copied } of parts) {
+    await refuseOvertaken(tx, feed, copied);
+    const change = await summariseChange(tx, feed, copied);
+    told(change);
+    if (!plausible.acceptLoss) refuseShrunk(feed, copied, plausible);
+    if (change.added + change.changed + change.removed > 0) changes.push(change);
   }
 
+  // 2. nothing new: looked at, and no more
+  const sum = (count: 'added' | 'changed' | 'removed'): number => changes.reduce((total, change) => total + change[count], 0);
+  const counts = { added: sum('added'), changed: sum('changed'), removed: sum('removed') };
+  for (const { feed, copied } of parts) {
+    await keepAside(tx, feed, copied);
+    await tx.query(`update ${feed.shelf} r set raw = decode(seen.raw, 'hex') from unnest($1::bigint[], $2::text[]) as seen (id, raw) where r.id = seen.id`, [copied.refreshed.map(([id]) => id), copied.refreshed.map(([, raw]) => raw)]);
+    if (!isIn(changes, feed)) await markSource(tx, feed, copied, undefined, undefined);
+  }
+  if (changes.length === 0) return { revision: before, ...counts, touchedImages: 0 };
+
   // 3. the new rows hold from here on, what they replace does no longer
-  const revision = before + 1;
-  if (revision !== copied.revision) await tx.query(`update ${feed.shelf} set valid_from = $1 where id >= $2 and id < $3`, [revision, copied.base, copied.end]);
-  await close(tx, feed, [...copied.gone, ...copied.replaced], revision);
-  const canaries = await checkCanaries(tx, feed, plausible);
+  const revision = Math.max(before + 1, least), changed = parts.filter(({ feed }) => isIn(changes, feed));
+  for (const { feed, copied } of changed) {
+    if (revision !== copied.revision) await tx.query(`update ${feed.shelf} set valid_from = $1 where id >= $2 and id < $3`, [revision, copied.base, copied.end]);
+    await close(tx, feed, [...copied.gone, ...copied.replaced], revision);
+  }
+  for (const { feed, copied } of changed) await markSource(tx, feed, copied, revision, await checkCanaries(tx, feed, plausible));
 
   // 4. findings of the package versions under those names, and of nothing else
-  await noteTouched(tx, feed, copied);
-  lap();
-  await remakeAnswers(tx, copied.ingest);
-  lap();
-  const dirty = await rejudge(tx, touchedBy(copied.ingest), revision, 'revision');
-  const rated = feed.shelf === 'enrichments' ? await rateIngest(tx, copied) : [];
-  const revalued = await rejudge(tx, having(rated), revision, 'revision');
-  const spoken = feed.shelf === 'statements' ? await problemsTouchedBy(tx, copied.ingest) : rated;
+  const dirty = new Set<string>(), covered = new Set<string>();
+  const note = (into: Set<string>, found: readonly string[]): void => { for (const one of found) into.add(one); };
+  for (const { feed, copied } of changed) {
+    await noteTouched(tx, feed, copied);
+    took.lap('records');
+    await remakeAnswers(tx, copied.ingest);
+    took.lap('answers');
+    note(dirty, (await rejudge(tx, touchedBy(copied.ingest), revision, 'revision')).subjects);
+    const rated = feed.shelf === 'enrichments' ? await rateIngest(tx, copied) : [];
+    note(dirty, (await rejudge(tx, having(rated), revision, 'revision')).subjects);
+    note(dirty, await subjectsHaving(tx, feed.shelf === 'statements' ? await problemsTouchedBy(tx, copied.ingest) : rated));
+    note(covered, await coverSource(tx, feed.id, copied, revision));
+    for (const table of ['touched_names', 'touched_cves']) await tx.query(`delete from ${table} where ingest = $1`, [copied.ingest]);
+    took.lap('findings');
+  }
 
-  lap();
   // 5. the images that have them, or whose ecosystem became covered or uncovered: told one by one after this commits
-  const covered = await coverSource(tx, feed.id, copied, revision);
-  const projects = await queueImages(tx, revision, [...dirty.subjects, ...revalued.subjects, ...await subjectsHaving(tx, spoken)], covered);
-  lap();
-  const touchedImages = projects.reduce((sum, { images }) => sum + images, 0);
-  await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify([change]), touchedImages]);
-  await markSource(tx, feed, copied, revision, canaries);
-  for (const table of ['touched_names', 'touched_cves']) await tx.query(`delete from ${table} where ingest = $1`, [copied.ingest]);
-  await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes: [change], touched_images: touchedImages, blast_radius: await blastRadiusOfAll(tx, revision, touchedImages), projects: projects.slice(0, 100) });
-  const [records, answers, findings, images] = laps.slice(1).map((at, index) => Math.round(at - laps[index]!)) as [number, number, number, number];
-  return { revision, added, changed, removed, touchedImages, took: { records, answers, findings, images } };
+  const projects = await queueImages(tx, revision, [...dirty], [...covered]);
+  took.lap('images');
+  const touchedImages = projects.reduce((total, { images }) => total + images, 0);
+  await tx.query('insert into revisions (number, changes, touched_images) values ($1, $2, $3)', [revision, JSON.stringify(changes), touchedImages]);
+  await say(RevisionPublished, { revision, published_at: (await currentRevision(tx)).published_at, changes, touched_images: touchedImages, blast_radius: await blastRadiusOfAll(tx, revision, touchedImages), projects: projects.slice(0, 100) });
+  return { revision, ...counts, touchedImages, took: took.milliseconds };
 }
+
+/** How long each part of a publication took, in whole milliseconds. */
+function stopwatch(): { milliseconds: NonNullable<Published['took']>; lap(part: keyof NonNullable<Published['took']>): void } {
+  const milliseconds = { records: 0, answers: 0, findings: 0, images: 0 };
+  let since = performance.now();
+  return { milliseconds, lap(part) { const now = performance.now(); milliseconds[part] += Math.round(now - since); since = now; } };
+}
+
+const isIn = (changes: readonly SourceChange[], { id }: Feed): boolean => changes.some(({ source }) => source === id);
 
 /** Two ingests of one source at the same time compare with the same rows; the later one would add what the earlier added. */
 async function refuseOvertaken(tx: EntityManager, { id }: Feed, { before }: Copied): Promise<void> {
@@ -112,7 +134,7 @@ async function keepAside(tx: EntityManager, { id }: Feed, { keptAside }: Copied)
 
 /** `revision` undefined: looked at, nothing new. */
 const markSource = (tx: EntityManager, { id }: Feed, { records, rejected, before }: Copied, revision: number | undefined, canaries: readonly CanaryResult[] | undefined): Promise<unknown> => tx.query(`
-  insert into sources (source, advisories, kept_aside, revision, state, updated_at, checked_at, ingest, canaries) values ($1, $2, $3, $4, 'ok', now(), now(), $5, coalesce($6::jsonb, '[]'))
+  insert into sources (source, advisories, kept_aside, revision, state, updated_at, checked_at, good_at, ingest, canaries) values ($1, $2, $3, $4, 'ok', now(), now(), now(), $5, coalesce($6::jsonb, '[]'))
   on conflict (source) do update set advisories = excluded.advisories, kept_aside = excluded.kept_aside, revision = coalesce(excluded.revision, sources.revision), ingest = excluded.ingest,
-    state = 'ok', problem = null, checked_at = now(), updated_at = case when excluded.revision is null then sources.updated_at else now() end, canaries = coalesce($6::jsonb, sources.canaries)`,
+    state = 'ok', problem = null, checked_at = now(), good_at = now(), failures = 0, updated_at = case when excluded.revision is null then sources.updated_at else now() end, canaries = coalesce($6::jsonb, sources.canaries)`,
 [id, records, rejected, revision ?? null, before + 1, canaries ? JSON.stringify(canaries) : null]);

@@ -18,6 +18,8 @@ export interface ReadingJob {
   readonly base: number;
   readonly room: number;
   readonly revision: number;
+  /** The files are lines of a bundle. */
+  readonly isBundle: boolean;
   /** Records kept aside with their text; a feed broken throughout would fill the table otherwise. */
   readonly keptAside: number;
 }
@@ -49,8 +51,8 @@ const threadFile = new URL(isSource ? './reading-thread.ts' : './reading-thread.
  * Reads a feed in threads of its own, so that the service goes on answering: `onBatch` gets the new rows, one batch at a time.
  * Rejects with the feed's Problem, `signal.reason`, or `feed-reader-died` when a thread ran out of memory.
  */
-export async function readInThreads(feed: Feed, files: readonly string[], job: Pick<ReadingJob, 'base' | 'room' | 'revision'> & { readonly known: KnownRecords }, onBatch: (batch: ReadingBatch) => Promise<void>, signal?: AbortSignal): Promise<ReadingDone> {
-  const split = await splitOf(feed, files);
+export async function readInThreads(feed: Feed, files: readonly string[], job: Pick<ReadingJob, 'base' | 'room' | 'revision' | 'isBundle'> & { readonly known: KnownRecords }, onBatch: (batch: ReadingBatch) => Promise<void>, signal?: AbortSignal): Promise<ReadingDone> {
+  const split = job.isBundle ? 'never' : await splitOf(feed, files);
   const of = split === 'never' || isSmall(files) ? 1 : Math.min(2, availableParallelism());
   const total: ReadingDone = { rows: 0, rejected: 0, problems: {}, keptAside: [], ecosystems: {}, refreshed: [] };
   const workers: Worker[] = [];

@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { codeStamp, defaultFeedLimits, recordsOf, type FeedRecord } from '@plimsoll/advisories';
 import { Problem } from '@plimsoll/problem';
 import { feedOf, jsonText, type Made } from './feed-table.ts';
-import { KnownRecords, seenChanged, seenSame } from './known-records.ts';
+import { KnownRecords, saidGone, seenChanged, seenSame } from './known-records.ts';
+import { readBundle } from './read-bundle.ts';
 import type { ReadingDone, ReadingJob, ReadingNews } from './read-in-threads.ts';
 
 // The thread of an ingest: reads its share of a feed and answers what is new as lines for COPY. What is known already is only marked.
@@ -19,8 +20,9 @@ let records = '', affected = '', under = 0, next: () => void = () => undefined, 
 parentPort!.on('message', () => { under--; next(); });
 
 try {
-  for await (const reading of feed.read(share(), { source: feed.id, limits: defaultFeedLimits, isKnown })) {
+  for await (const reading of job.isBundle ? readBundle(feed, job.files) : feed.read(share(), { source: feed.id, limits: defaultFeedLimits, isKnown })) {
     if (reading.kind === 'made') take(reading.made);
+    else if (reading.kind === 'gone') forget(reading.key);
     else reject(reading.record, reading.problem, reading.excerpt);
     raw = undefined;
     if (records.length + affected.length >= batchSize) await send();
@@ -67,6 +69,12 @@ function take(made: Made): void {
   records += `${id}\t${copyText(feed.id)}\t${copyText(key)}\t\\\\x${content.toString('hex')}\t${raw ? `\\\\x${raw.toString('hex')}` : '\\N'}\t${job.revision}\t${own.map(copyText).join('\t')}\n`;
   made.affected.forEach(({ ecosystem, name }, place) => { affected += `${id}\t${place}\t${copyText(plain(ecosystem))}\t${copyText(plain(name))}\t${copyText(entries[place]!)}\n`; });
   for (const ecosystem of new Set(made.affected.map((entry) => entry.ecosystem))) done.ecosystems[ecosystem] = (done.ecosystems[ecosystem] ?? 0) + 1;
+}
+
+function forget(key: string): void {
+  const at = known.ofKey(key);
+  if (at < 0) throw new Problem('conflict', `${feed.id}: ${key.slice(0, 200)} is said to be gone and is not here; the bundle is a difference to something else`, { code: 'bundle-base-differs' });
+  known.see(at, saidGone);
 }
 
 function reject(record: string, problem: Problem, excerpt: string): void {

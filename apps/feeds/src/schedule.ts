@@ -1,6 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { every } from '@plimsoll/database';
-import { Log, Metrics } from '@plimsoll/telemetry';
+import { Log } from '@plimsoll/telemetry';
 import { DataSource } from 'typeorm';
 import { feeds, type Feed } from './feed-table.ts';
 import { feedsConfig } from './feeds.config.ts';
@@ -10,17 +10,17 @@ import { Ingest } from './ingest.ts';
 const repeated: ReadonlySet<string> = new Set(['pypa', 'bitnami-vulndb']);
 const lookEveryMs = 30_000;
 
+/** Seconds until the next look: after failures from a minute on, each time twice as long, never longer than when all is well. */
+export const waitOf = ({ interval }: Pick<Feed, 'interval'>, failures: number): number => failures === 0 ? interval : Math.min(interval, 60 * 2 ** Math.min(failures - 1, 20));
+
 /** Looks at every source when it is due, one after another, in one process of all. */
 @Injectable()
 export class Schedule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private readonly config = feedsConfig();
   private running: Promise<void> = Promise.resolve();
-  private readonly age;
 
-  constructor(private readonly db: DataSource, private readonly ingest: Ingest, private readonly log: Log, metrics: Metrics) {
-    this.age = metrics.gauge('plimsoll_feed_age_seconds', 'Time since a source was last looked at with success', ['source']);
-  }
+  constructor(private readonly db: DataSource, private readonly ingest: Ingest, private readonly log: Log) {}
 
   onApplicationBootstrap(): void {
     if (this.config.PLIMSOLL_FEEDS_SCHEDULE === 'off') return;
@@ -33,14 +33,13 @@ export class Schedule implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async look(): Promise<void> {
-    const rows = await this.db.query('select source, checked_at, state from sources') as { source: string; checked_at: Date | null; state: string }[];
+    const rows = await this.db.query('select source, checked_at, failures from sources') as { source: string; checked_at: Date | null; failures: number }[];
     const known = new Map(rows.map((row) => [row.source, row]));
     for (const source of this.enabled()) {
       if (this.stopping.signal.aborted) return;
       const row = known.get(source.id);
       const age = row?.checked_at ? (Date.now() - row.checked_at.getTime()) / 1000 : Infinity;
-      if (row?.state === 'ok') this.age.set({ source: source.id }, age);
-      if (age < (row?.state === 'ok' ? source.interval : Math.min(source.interval, 600))) continue;
+      if (age < waitOf(source, row?.failures ?? 0)) continue;
       await this.ingest.fromPublisher(source.id, this.stopping.signal).catch(() => undefined);   // kept in the source's row and in the log
     }
   }

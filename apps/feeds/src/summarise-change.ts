@@ -1,6 +1,7 @@
 import { Severity } from '@plimsoll/advisories';
-import type { SourceChange } from '@plimsoll/contracts';
+import type { RevisionChange, SourceChange } from '@plimsoll/contracts';
 import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
 import type { Copied } from './copy-feed.ts';
 import type { Feed } from './feed-table.ts';
 
@@ -28,3 +29,7 @@ export async function summariseChange(tx: EntityManager, { id: source, shelf }: 
     group by 1, 2 order by 3 desc, 1, 2 limit ${largest}`, [base, end, gone]) as { ecosystem: string; name: string; records: number }[];
   return { ...counts, by_severity, largest: names };
 }
+
+/** The same in the words of an answer: severities as a list, the worst first. */
+export const changeOf = ({ by_severity, ...change }: SourceChange): z.output<typeof RevisionChange> =>
+  ({ ...change, ...(by_severity === undefined ? {} : { by_severity: Severity.options.flatMap((severity) => by_severity[severity] ? [{ severity, ...by_severity[severity] }] : []) }) });

@@ -6,6 +6,7 @@ import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestI
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { concatAll, defer, finalize, from, lastValueFrom, type Observable } from 'rxjs';
 import { gatewayConfig, type GatewayConfig } from './gateway.config.ts';
+import { answerFile, isFileAnswer } from './file-answer.ts';
 import { grpcAnswer } from './grpc-answers.ts';
 import { Idempotency } from './idempotency.ts';
 import { admittedTo, operationServedBy, wireOf, type Call, type Wire } from './serves.ts';
@@ -66,6 +67,7 @@ function answerHttp(request: FastifyRequest, reply: FastifyReply, operation: Ope
     reply.status(204).send();
     return;
   }
+  if (isFileAnswer(answer)) { answerFile(request, reply, operation, answer); return; }
   const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
   if (operation.method === 'GET') {
     const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;

@@ -1,6 +1,7 @@
 import { Bus } from '@plimsoll/bus';
-import { AddVex, GetFeedsStatus, GetRevision, IngestSource, ListVex, operations, RemoveVex, WhoHas, type Answer, type Input, type Principal } from '@plimsoll/contracts';
+import { AddVex, ExportBundle, GetDatabase, GetFeedsStatus, GetRevision, GetSource, ImportBundle, IngestSource, ListVex, operations, RemoveVex, WhoHas, type Answer, type Input, type Principal } from '@plimsoll/contracts';
 import { Controller } from '@nestjs/common';
+import type { FileAnswer } from './file-answer.ts';
 import { visibleProjects } from './permissions.ts';
 import { principalOf, Serves, type Call } from './serves.ts';
 
@@ -15,6 +16,26 @@ export class Feeds {
   @Serves(operations.ingestSource)
   ingest(input: Input<typeof operations.ingestSource>): Promise<Answer<typeof IngestSource>> {
     return this.bus.ask(IngestSource, input, { timeoutMs: operations.ingestSource.seconds! * 1000 });
+  }
+
+  @Serves(operations.getSource)
+  source(input: Input<typeof operations.getSource>): Promise<Answer<typeof GetSource>> { return this.bus.ask(GetSource, input); }
+
+  @Serves(operations.exportBundle)
+  async bundle(input: Input<typeof operations.exportBundle>): Promise<FileAnswer> {
+    const { name, document } = await this.bus.ask(ExportBundle, input, { timeoutMs: operations.exportBundle.seconds! * 1000 });
+    return { name, document, bytes: await this.bus.documents.stream(document) };
+  }
+
+  @Serves(operations.importBundle)
+  import(input: Input<typeof operations.importBundle>): Promise<Answer<typeof ImportBundle>> {
+    return this.bus.ask(ImportBundle, input, { timeoutMs: operations.importBundle.seconds! * 1000 });
+  }
+
+  @Serves(operations.getDatabase)
+  async database(): Promise<FileAnswer> {
+    const { revision, document } = await this.bus.ask(GetDatabase, {}, { timeoutMs: operations.getDatabase.seconds! * 1000 });
+    return { name: `plimsoll-advisories-${revision}.db`, document, bytes: await this.bus.documents.stream(document) };
   }
 
   /** Which images it struck is told only of projects whose images the caller may read. */

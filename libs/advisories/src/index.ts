@@ -1,5 +1,10 @@
 export * from './advisory.ts';
 export * from './cvss.ts';
+export { BundleLine, bundleLines } from './bundle/bundle-lines.ts';
+export { keyIdOf, readKey } from './bundle/envelope.ts';
+export { BundleManifest, type BundleSource } from './bundle/manifest.ts';
+export { openBundle, type OpenedBundle } from './bundle/open-bundle.ts';
+export { type BundleMember, writeBundle } from './bundle/write-bundle.ts';
 export * from './canaries.ts';
 export { codeStamp } from './code-stamp.ts';
 export * from './diff.ts';

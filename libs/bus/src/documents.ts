@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { JetStreamClient } from '@nats-io/jetstream';
@@ -17,10 +19,14 @@ const maxBytes = 512 * 2 ** 20;
 export interface Documents {
   /** Stores JSON; the same content is stored once. */
   put(value: unknown, mediaType: string): Promise<DocumentRef>;
+  /** Stores a file as it is, of any size. */
+  putFile(path: string, mediaType: string): Promise<DocumentRef>;
+  /** The bytes of a stored file, in order; throws `missing` when it is gone. A receiver that wants to be sure compares the digest at the end. */
+  stream(ref: DocumentRef): Promise<AsyncIterable<Uint8Array>>;
   /** Reads it back and checks it against its digest. Throws `missing` when it is gone, `bug` when it is not what it says. */
   get(ref: DocumentRef): Promise<unknown>;
   /** Takes it away; what is not there is gone already. The caller knows that nobody refers to it. */
-  remove(ref: DocumentRef): Promise<void>;
+  remove(ref: Pick<DocumentRef, 'digest'>): Promise<void>;
 }
 
 export const documentsOver = (js: JetStreamClient): Documents => {
@@ -34,6 +40,19 @@ export const documentsOver = (js: JetStreamClient): Documents => {
       const known = await bucket.info(digest);
       if (known === null || known.deleted) await bucket.putBlob({ name: digest }, await compress(content));
       return { digest, size: content.length, media_type: mediaType };
+    },
+    async putFile(path, mediaType) {
+      const sum = createHash('sha256');
+      let size = 0;
+      for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) { sum.update(chunk); size += chunk.length; }
+      const digest = `sha256:${sum.digest('hex')}`, bucket = await store(), known = await bucket.info(digest);
+      if (known === null || known.deleted) await bucket.put({ name: digest }, Readable.toWeb(createReadStream(path, { highWaterMark: 1 << 17 })) as ReadableStream<Uint8Array>);
+      return { digest, size, media_type: mediaType };
+    },
+    async stream({ digest }) {
+      const found = await (await store()).get(digest);
+      if (found === null) throw new Problem('missing', `document ${digest} is not in the store`, { code: 'document-missing' });
+      return found.data as unknown as AsyncIterable<Uint8Array>;
     },
     async get({ digest, size }) {
       if (size > maxBytes) throw new Problem('invalid', `document ${digest} claims ${size} bytes; at most ${maxBytes} are read`, { code: 'limit-document-bytes' });

@@ -44,6 +44,9 @@ export const SourceChange = Changed.extend({
 });
 export type SourceChange = z.output<typeof SourceChange>;
 
+/** The same with severities as a list, the worst first. */
+export const RevisionChange = SourceChange.omit({ by_severity: true }).extend({ by_severity: z.array(Changed.extend({ severity: Severity })).optional() });
+
 /** What a revision changed in findings. */
 export const BlastRadius = z.object({
   images: z.int().nonnegative(),
@@ -81,6 +84,12 @@ export const SourceStatus = z.object({
   source: z.string(), title: z.string(), advisories: z.int().nonnegative(), kept_aside: z.int().nonnegative(),
   revision: z.int().nonnegative().optional(), updated_at: z.string().optional(), checked_at: z.string().optional(),
   state: z.enum(['ok', 'never', 'stale', 'refused', 'unreachable']), problem: z.string().optional(),
+  /** Which records they are: advisories, facts about CVEs, or statements of suppliers. */
+  records: z.enum(['advisories', 'enrichments', 'statements']).optional(),
+  /** Fewer records than this, fetched from the publisher, are refused. */
+  floor: z.int().nonnegative().optional(),
+  /** Seconds since it was last looked at with success, and after how many it is looked at again. */
+  age_seconds: z.number().nonnegative().optional(), interval_seconds: z.number().nonnegative().optional(),
 });
 export type SourceStatus = z.output<typeof SourceStatus>;
 
@@ -172,7 +181,6 @@ export const WhoHas = request('feeds', 'who-has.v1', { id: ProblemName, projects
 }));
 
 /** As `SourceChange`, for a list that gRPC can hold too. */
-const RevisionChange = SourceChange.omit({ by_severity: true }).extend({ by_severity: z.array(Changed.extend({ severity: Severity })).optional() });
 
 /** A revision kept here: what its sources changed and where that struck. `projects` as in `WhoHas`. */
 export const GetRevision = request('feeds', 'get-revision.v1', { revision: z.int().positive(), projects: z.array(Project).optional(), ...PageRequest.shape }, z.object({
@@ -192,6 +200,39 @@ export type VexDocument = z.output<typeof VexDocument>;
 export const AddVex = request('feeds', 'add-vex.v1', { project: Project, name: z.string().min(1).max(256), document: z.string().min(2).max(786_432), added_by: z.string().min(1).max(256) }, VexDocument);
 export const ListVex = request('feeds', 'list-vex.v1', { project: Project, ...PageRequest.shape }, pageOf(VexDocument));
 export const RemoveVex = request('feeds', 'remove-vex.v1', { project: Project, id: z.uuid(), removed_by: z.string().min(1).max(256) }, VexDocument);
+
+/** A record that could not be read, and why. */
+export const KeptAside = z.object({ record: z.string(), code: z.string(), detail: z.string(), excerpt: z.string() });
+
+/** One source in full: what was kept aside and why, what was refused, what it must find. */
+export const GetSource = request('feeds', 'get-source.v1', { source: z.string().max(128), limit: z.int().min(1).max(1000).optional() }, SourceStatus.extend({
+  ecosystems: z.array(z.object({ ecosystem: z.string(), records: z.int().nonnegative(), covered: z.boolean() })),
+  canaries: z.array(z.object({ canary: z.string(), held: z.boolean() })),
+  kept_aside_records: z.array(KeptAside),
+  refusals: z.array(z.object({ at: z.string(), code: z.string(), detail: z.string(), change: RevisionChange.optional(), kept_aside: z.int().nonnegative(), files: z.string().optional() })),
+}));
+
+/** Write the current revision as a signed bundle, whole or as the difference to an earlier revision, into the object store. */
+export const ExportBundle = request('feeds', 'export-bundle.v1', { base: z.int().positive().optional() }, z.object({
+  revision: z.int().positive(), base: z.int().positive().optional(), name: z.string(), document: DocumentRef,
+}));
+
+/** Take in a bundle that lies in the allowed folder of the feeds service, after it was verified whole. */
+export const ImportBundle = request('feeds', 'import-bundle.v1', {
+  file: z.string().max(4096),
+  /** Take it although a later revision of the same platform is here. */
+  accept_older: z.boolean().optional(),
+  /** Records and canaries that are missing are meant to be. */
+  accept_loss: z.boolean().optional(),
+}, z.object({
+  /** Of this platform. */
+  revision: z.int().nonnegative(),
+  origin: z.object({ platform: z.uuid(), revision: z.int().positive(), base: z.int().nonnegative().nullable(), made_at: z.string(), key_id: z.string() }),
+  sources: z.int().nonnegative(), added: z.int(), changed: z.int(), removed: z.int(),
+}));
+
+/** The current revision as the database file of the stand-alone scanner, in the object store. */
+export const GetDatabase = request('feeds', 'get-database.v1', {}, z.object({ revision: z.int().positive(), document: DocumentRef }));
 
 /** Take advisories in from a file of the object store or from the source's own address, now. */
 export const IngestSource = request('feeds', 'ingest-source.v1', {

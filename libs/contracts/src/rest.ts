@@ -2,7 +2,7 @@ import { Inventory, OperatingSystem } from '@plimsoll/inventory';
 import { FindingSummary, Severity, State } from '@plimsoll/matching';
 import { z } from 'zod';
 import { Digest, PageRequest, pageOf, ProblemBody, Project, Timestamp } from './common.ts';
-import { AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetWhyNot, IngestSource, ListVex, ProblemName, VexDocument, WhoHas } from './feeds.ts';
+import { AddVex, DiffImages, ExplainFinding, GetFeedsStatus, GetFindings, GetRevision, GetSource, GetWhyNot, ImportBundle, IngestSource, ListVex, ProblemName, VexDocument, WhoHas } from './feeds.ts';
 import { Priority } from './gateway.ts';
 import { CreateProject, CreateToken, CreateUser, GetJwks, GetTrustBundle, GrantRole, ListProjects, ListTokens, Login, RedeemBootstrap } from './identity.ts';
 import { CreateSubscription, Delivery, ListDeliveries, ListSubscriptions, ResumeSubscription, RotateSecret } from './notifier.ts';
@@ -254,6 +254,24 @@ export const operations = {
     summary: 'Take a source in now, from its address or from a file of the feeds service', params: { source: z.string().min(1).max(128) }, body: { file: z.string().max(4096).optional(), accept_loss: z.boolean().optional() }, answer: IngestSource.answer,
   }),
 
+  getSource: operation({
+    id: 'getSource', method: 'GET', path: '/v1/sources/{source}', group: 'Feeds', rpc: 'GetSource', scope: 'feeds:read', status: 200,
+    summary: 'One source: records kept aside and why, refusals, canaries, ecosystems', params: { source: z.string().min(1).max(128) }, query: { limit: z.coerce.number().int().min(1).max(1000).optional() }, answer: GetSource.answer,
+  }),
+  exportBundle: operation({
+    id: 'exportBundle', method: 'GET', path: '/v1/feeds/bundle', group: 'Feeds', scope: 'feeds:write', everywhere: true, status: 200, seconds: 600, mediaType: 'application/x-tar',
+    rpc: { none: 'a file of any size, which HTTP streams' },
+    summary: 'The current revision as a signed bundle, for a platform without a network', description: 'Whole, or with `base` the difference to an earlier revision.', query: { base: z.coerce.number().int().positive().optional() }, answer: z.any(),
+  }),
+  importBundle: operation({
+    id: 'importBundle', method: 'POST', path: '/v1/feeds/import', group: 'Feeds', rpc: 'ImportBundle', scope: 'feeds:write', everywhere: true, status: 200, seconds: 600,
+    summary: 'Take a bundle in that lies in the allowed folder of the feeds service', body: { file: z.string().min(1).max(4096), accept_older: z.boolean().optional(), accept_loss: z.boolean().optional() }, answer: ImportBundle.answer,
+  }),
+  getDatabase: operation({
+    id: 'getDatabase', method: 'GET', path: '/v1/feeds/database', group: 'Feeds', scope: 'feeds:read', status: 200, seconds: 600, mediaType: 'application/octet-stream',
+    rpc: { none: 'a file of any size, which HTTP streams' },
+    summary: 'The current revision as the database file of the stand-alone scanner', answer: z.any(),
+  }),
   getRevision: operation({
     id: 'getRevision', method: 'GET', path: '/v1/revisions/{revision}', group: 'Feeds', rpc: 'GetRevision', scope: 'feeds:read', status: 200,
     summary: 'What a feed revision changed, and which of your images it struck', params: { revision: z.coerce.number().int().positive() }, query: PageRequest.shape, answer: GetRevision.answer,
