@@ -90,7 +90,7 @@ async function knownRecords(tx: EntityManager, client: PoolClient, { id, shelf }
 }
 
 async function copyBatch(client: PoolClient, shelf: Shelf, { records, affected }: ReadingBatch): Promise<void> {
-  await copyInto(client, `copy ${shelf} (id, source, key, hash, raw, valid_from, ${shelves[shelf].columns.join(', ')}) from stdin`, records);
+  if (records.length > 0) await copyInto(client, `copy ${shelf} (id, source, key, hash, raw, valid_from, ${shelves[shelf].columns.join(', ')}) from stdin`, records);
   if (affected.length > 0) await copyInto(client, 'copy affected (advisory, place, ecosystem, name, entry) from stdin', affected);
 }
 

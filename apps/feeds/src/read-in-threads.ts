@@ -1,10 +1,13 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { isZip } from '@plimsoll/advisories';
 import { Problem, type ProblemJson } from '@plimsoll/problem';
 import type { Feed } from './feed-table.ts';
 import type { KnownRecords } from './known-records.ts';
+import { readShare } from './read-share.ts';
 
 /** What a thread is told. */
 export interface ReadingJob {
@@ -53,14 +56,15 @@ const threadFile = new URL(isSource ? './reading-thread.ts' : './reading-thread.
  */
 export async function readInThreads(feed: Feed, files: readonly string[], job: Pick<ReadingJob, 'base' | 'room' | 'revision' | 'isBundle'> & { readonly known: KnownRecords }, onBatch: (batch: ReadingBatch) => Promise<void>, signal?: AbortSignal): Promise<ReadingDone> {
   const split = job.isBundle ? 'never' : await splitOf(feed, files);
-  const of = split === 'never' || isSmall(files) ? 1 : Math.min(2, availableParallelism());
+  const of = split === 'never' || isSmall(files, 2 ** 20) ? 1 : Math.min(2, availableParallelism());
+  const shareOf = (part: number): ReadingJob => ({ ...job, source: feed.id, files, split, part, of, known: { size: job.known.size, memory: job.known.memory }, keptAside: keptAsideAtMost });
+  if (isSmall(files, 256 * 1024) && !await isPacked(files)) return readShare(shareOf(0), onBatch);
   const total: ReadingDone = { rows: 0, rejected: 0, problems: {}, keptAside: [], ecosystems: {}, refreshed: [] };
   const workers: Worker[] = [];
   let turn: Promise<void> = Promise.resolve();
   try {
     await Promise.all(Array.from({ length: of }, (_, part) => new Promise<void>((resolve, reject) => {
-      const data: ReadingJob = { ...job, source: feed.id, files, split, part, of, known: { size: job.known.size, memory: job.known.memory }, keptAside: keptAsideAtMost };
-      const worker = new Worker(threadFile, { workerData: data, resourceLimits: { maxOldGenerationSizeMb: heapMegabytes, maxYoungGenerationSizeMb: youngMegabytes }, ...(isSource && { execArgv: ['--conditions=@plimsoll/source'] }) });
+      const worker = new Worker(threadFile, { workerData: shareOf(part), resourceLimits: { maxOldGenerationSizeMb: heapMegabytes, maxYoungGenerationSizeMb: youngMegabytes }, ...(isSource && { execArgv: ['--conditions=@plimsoll/source'] }) });
       workers.push(worker);
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
       worker.on('message', (news: ReadingNews) => {
@@ -90,8 +94,36 @@ async function splitOf({ splits }: Feed, files: readonly string[]): Promise<Read
   return 'records';
 }
 
-/** A thread takes a while to start; a small archive is read by then. */
-const isSmall = (files: readonly string[]): boolean => files.every((file) => { const found = statSync(file); return found.isFile() && found.size < 2 ** 20; });
+/** Less than so many bytes altogether: read before a thread has started. */
+function isSmall(files: readonly string[], bytes: number): boolean {
+  let left = bytes;
+  const take = (path: string, depth: number): boolean => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found?.isDirectory()) return (left -= 512 + (found?.size ?? 0)) > 0;
+    return depth < 4 && readdirSync(path).every((name) => take(join(path, name), depth + 1));
+  };
+  return files.every((file) => take(file, 0));
+}
+
+/** Whether anything in there may unpack to more than it is; then it is read where it can do no harm. */
+async function isPacked(files: readonly string[]): Promise<boolean> {
+  for (const file of files) {
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isDirectory() ? await isPacked(readdirSync(file).map((name) => join(file, name))) : found?.isFile() && await looksPacked(file)) return true;
+  }
+  return false;
+}
+
+/** Text begins with something to be seen, packed files of every kind do not. */
+async function looksPacked(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.subarray(0, bytesRead).some((byte) => byte > 0x7e || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13)) || /^(PK|BZh)/.test(buffer.toString('latin1'));
+  } finally {
+    await file.close();
+  }
+}
 
 function add(total: ReadingDone, { rows, rejected, problems, keptAside, ecosystems, refreshed }: ReadingDone): void {
   total.rows += rows;
