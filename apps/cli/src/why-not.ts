@@ -5,11 +5,12 @@ import { databaseOption, databasePath } from './database-path.ts';
 import { readTarget, targetHelp, targetOptions } from './index-target.ts';
 import { imageOnPlatform, onPlatformOptions } from './on-platform.ts';
 import { jsonText, say } from './terminal.ts';
+import { readVexOption, vexOption } from './vex-option.ts';
 
 export const command: Command = {
   usage: 'CVE TARGET',
   about: `Says why a target has no finding for a CVE or advisory: every package that was compared, and those nobody speaks of.\n\n${targetHelp}`,
-  options: { json, ...databaseOption, ...targetOptions, ...onPlatformOptions },
+  options: { json, ...vexOption, ...databaseOption, ...targetOptions, ...onPlatformOptions },
   words: [2, 2],
   async run(parsed) {
     const [id, target] = parsed.positionals as [string, string];
@@ -21,7 +22,7 @@ export const command: Command = {
     }
     using database = openDatabase(databasePath(parsed));
     const inventory = await readTarget(target, parsed);
-    const { text, ...answer } = whyNot(id, inventory, database);
+    const { text, ...answer } = whyNot(id, inventory, database, { vex: await readVexOption(parsed) });
     say(parsed.flag('json') ? jsonText(answer) : text);
     return inventory.problems.length ? 1 : 0;
   },
