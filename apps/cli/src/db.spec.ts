@@ -1,4 +1,5 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aHome } from './plimsoll.spec-helper.ts';
 
@@ -83,6 +84,25 @@ describe('build', () => {
     writeFileSync(home.file('secdb/v3.20/main.json'), JSON.stringify({ distroversion: 'v3.20', reponame: 'main', archs: ['x86_64'], urlprefix: 'https://dl-cdn.alpinelinux.org/alpine', apkurl: '', packages: [{ pkg: { name: 'zlib', secfixes: { '1.3.1-r1': ['CVE-2026-1'] } } }] }));
     expect(await db('build', 'alpine-v3.20=secdb/v3.20', '-o', 'alpine.db', '--json')).toMatchObject({ code: 0, err: '', out: expect.stringContaining('"alpine-v3.20"') });
   });
+});
+
+it('a folder of publications becomes one database, whatever each says', async () => {
+  mkdirSync(home.file('all'), { recursive: true });
+  const pack = (name: string, content: unknown) => writeFileSync(home.file(`all/${name}.gz`), gzipSync(typeof content === 'string' ? content : JSON.stringify(content)));
+  pack('GHSA-aaaa.json', advisory('GHSA-aaaa', 'package-1', '2.0.0'));
+  pack('kev.csv', 'cveID,dateAdded\nCVE-2026-0001,2026-01-02\n');
+  pack('epss.csv', '#model_version:v1,score_date:2026-01-02\ncve,epss,percentile\nCVE-2026-0001,0.5,0.9\nCVE-2026-0002,much,0.9\n');
+  pack('vex.json', { '@context': 'https://openvex.dev/ns/v0.2.0', author: 'Acme', statements: [{ vulnerability: 'CVE-2026-0001', products: [{ '@id': 'pkg:npm/package-1' }], status: 'fixed' }, { vulnerability: 'CVE-2026-0001', products: [{ '@id': 'the shop' }], status: 'fixed' }] });
+  pack('words.json', '"hello"');
+  const { code, out, err } = await db('build', 'all', '--out', 'all.db', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ advisories: 1, sources: [{ advisories: 1 }], knowledge: expect.arrayContaining([
+    { id: 'cisa-kev', kind: 'enrichment', records: 1, rejected: 0 }, { id: 'epss', kind: 'enrichment', records: 1, rejected: 1 }, { id: 'vex', kind: 'vex', records: 1, rejected: 1 },
+  ]) });
+  expect(err).toMatch(/epss: 1 record kept aside: record-not-epss/);
+  expect(err).toMatch(/vex: 1 record kept aside: statement-unbound/);
+  expect(err).toMatch(/words\.json\.gz: no feed this program reads; passed over/);
+  expect((await db('status', '--db', 'all.db')).out).toMatch(/vex +statements of suppliers +1 +1/);
 });
 
 it('a database that was tampered with in its place is not scanned with', async () => {
