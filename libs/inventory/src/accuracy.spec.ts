@@ -63,7 +63,7 @@ describe.skipIf(missing)('every image of ../shared/data (skipped without it or w
 
   for (const [name, expectation] of Object.entries(images)) {
     const lacks = expectation.needs !== undefined && !has(expectation.needs);
-    it.skipIf(lacks)(`${name} holds what its package manager reports${lacks ? ` (skipped: it takes ${expectation.needs} to know; apt-get install ${expectation.needs})` : ''}`, () => compare(name, expectation));
+    it.skipIf(lacks)(`${name} holds what its package manager reports${lacks ? ` (skipped: it takes ${expectation.needs} to know; apt-get install ${expectation.needs})` : ''}`, () => compare(name, expectation), 120_000);
   }
 
   async function compare(name: string, expectation: Expectation): Promise<void> {

@@ -25,6 +25,7 @@ import { pacman } from './catalogers/pacman.ts';
 import { portage } from './catalogers/portage.ts';
 import { pypi } from './catalogers/pypi.ts';
 import { rpmManifest } from './catalogers/rpm-manifest.ts';
+import { pythonEgg } from './catalogers/python-egg.ts';
 import { pythonSboms } from './catalogers/python-sboms.ts';
 import { rpm } from './catalogers/rpm.ts';
 import { accounts } from './checks/accounts.ts';
@@ -47,6 +48,7 @@ export const catalogers: readonly Cataloger[] = [
   npm,
   yarnCache,
   pypi,
+  pythonEgg,
   pythonSboms,
   gem,
   jar,

@@ -125,7 +125,7 @@ export interface Sighting { readonly path: string; readonly layer: number; reado
 export function contentsOf(seen: readonly Sighting[], layerOf: (sighting: Sighting, found: FoundPackage) => string | undefined): Pick<Inventory, 'os' | 'packages'> {
   const os = operatingSystem(seen);
   const owners = findOwners(seen, (found) => packagePurl(found, os));
-  const packages = new Map<string, Package>(), licences = licencesOf(seen);
+  const packages = new Map<string, Package>(), places = new Set<string>(), licences = licencesOf(seen);
   for (const sighting of seen) {
     for (const found of sighting.found.packages) {
       const owner = isSystem(found) ? undefined : owners(sighting.path);
@@ -134,8 +134,11 @@ export function contentsOf(seen: readonly Sighting[], layerOf: (sighting: Sighti
       const layer = layerOf(sighting, found);
       const location: Location = { path: found.inside ? `${sighting.path}!${found.inside}` : sighting.path, ...(layer && { layer }) };
       const key = JSON.stringify([found.type, found.name, found.version, found.arch, owner]);
-      const known = packages.get(key);
-      if (known) addLocation(known, location);
+      // The same package again elsewhere. Sightings come in the order of their layers, so the first one's layer stays the package's.
+      const known = packages.get(key), place = `${key}\0${location.path}\0${location.layer ?? ''}`;
+      if (places.has(place)) continue;
+      places.add(place);
+      if (known) known.locations.push(location);
       else packages.set(key, toPackage(found, packagePurl(found, os), location, owner, licences(found)));
     }
   }
@@ -152,11 +155,6 @@ function toPackage({ type, name, version, arch, source, vendor, module }: FoundP
     licences: expressions,
     ...(owner && { owner }),
   };
-}
-
-/** The same package again elsewhere. Sightings come in the order of their layers, so the first one's layer stays the package's. */
-function addLocation(known: Package, location: Location): void {
-  if (!known.locations.some(({ path, layer }) => path === location.path && layer === location.layer)) known.locations.push(location);
 }
 
 /** Lays the layers one over the other: what is visible in the end, and the layer since which each package has stayed. */

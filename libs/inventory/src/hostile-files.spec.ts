@@ -24,6 +24,7 @@ const samples: Readonly<Record<string, readonly [path: string, content: string |
   npm: ['app/node_modules/a/package.json', '{"name":"a","version":"1.0.0","license":{"type":"MIT"},"licenses":[{"type":"X"}]}'],
   'yarn-cache': ['app/.yarn/cache/left-pad-npm-1.3.0-da1c6fbf53-10c0.zip', writeZip([{ name: 'node_modules/left-pad/LICENSE', content: 'x' }, { name: 'node_modules/left-pad/package.json', content: '{"name":"left-pad","version":"1.3.0"}' }])],
   pypi: ['lib/a-1.dist-info/METADATA', 'Metadata-Version: 2.1\nName: A\nVersion: 1.0\nLicense: MIT\nClassifier: License :: OSI Approved :: MIT License\n\nText\n'],
+  'python-egg': ['lib/a-1-py3.11.egg', writeZip([{ name: 'EGG-INFO/PKG-INFO', content: 'Name: a\nVersion: 1\n' }])],
   'python-sboms': ['a.dist-info/sboms/bom.cdx.json', '{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"idna","version":"3.18","purl":"pkg:pypi/idna@3.18"},{"type":"file","name":"x"}]}'],
   gem: ['x/specifications/rack-2.1.4.gemspec', '# stub: rack 2.1.4 ruby lib\nGem::Specification.new do |s|\n  s.name = "rack"\n  s.version = "2.1.4"\n  s.licenses = ["MIT".freeze]\nend\n'],
   jar: ['app.jar', writeZip([{ name: 'META-INF/MANIFEST.MF', content: 'Implementation-Version: 1\r\n' }, { name: 'META-INF/maven/g/a/pom.properties', content: 'groupId=g\nartifactId=a\nversion=1\n' }, { name: 'lib/b-1.0.jar', content: writeZip([{ name: 'a/B.class', content: 'x' }]), stored: true }])],

@@ -11,6 +11,7 @@ import { dotnetDeps } from './dotnet-deps.ts';
 import { gem } from './gem.ts';
 import { npm } from './npm.ts';
 import { pypi } from './pypi.ts';
+import { pythonEgg } from './python-egg.ts';
 import { rpmManifest } from './rpm-manifest.ts';
 import { yarnCache } from './yarn-cache.ts';
 
@@ -62,6 +63,10 @@ describe('pypi', () => {
     ['lib/a-1.egg-info', 'Name: a\nVersion: 1\nLicense: UNKNOWN\n', ['a 1']],
     ['lib/a-1-py3.9.egg/EGG-INFO/PKG-INFO', 'Name: a\nVersion: 1\n', ['a 1']],
   ])('%s', (path, content, expected) => expect(packagesOf(pypi, path, content)).toEqual(expected));
+  it('reads eggs that stay zipped', () => {
+    expect(packagesOf(pythonEgg, 'lib/A_b-1-py3.11.egg', writeZip([{ name: 'EGG-INFO/PKG-INFO', content: 'Name: A_b\nVersion: 1\n' }]))).toEqual(['a-b 1']);
+    expect(problemsOf(pythonEgg, 'lib/a.egg', writeZip([{ name: 'x', content: '' }]))).toEqual(['python-metadata-incomplete']);
+  });
   it('names a file without a name', () => expect(problemsOf(pypi, 'a.dist-info/METADATA', 'Version: 1\n')).toEqual(['python-metadata-incomplete']));
 });
 

@@ -16,14 +16,17 @@ export const pypi: FileCataloger = {
       default: return false;
     }
   },
-  catalog({ bytes }): Found {
-    const fields = headers(bytes.toString('utf8'));
-    const name = fields.get('name')?.[0];
-    if (!name) return unreadable('python-metadata-incomplete', 'no Name field');
-    const licences = licencesOf(fields);
-    return { packages: [{ type: 'pypi', name: normalPythonName(name), version: fields.get('version')?.[0] ?? '', ...(licences.length && { licences }) }] };
-  },
+  catalog: ({ bytes }) => readPythonMetadata(bytes),
 };
+
+/** What the metadata of a distribution tells (Core metadata specifications). */
+export function readPythonMetadata(bytes: Buffer): Found {
+  const fields = headers(bytes.toString('utf8'));
+  const name = fields.get('name')?.[0];
+  if (!name) return unreadable('python-metadata-incomplete', 'no Name field');
+  const licences = licencesOf(fields);
+  return { packages: [{ type: 'pypi', name: normalPythonName(name), version: fields.get('version')?.[0] ?? '', ...(licences.length && { licences }) }] };
+}
 
 /** One name for all spellings (PEP 503). */
 export const normalPythonName = (name: string): string => name.toLowerCase().replace(/[-_.]+/g, '-');
@@ -36,7 +39,10 @@ function headers(text: string): Map<string, string[]> {
     const match = /^([A-Za-z][\w-]*):\s*(.*)$/.exec(line);
     if (!match) continue;
     const key = match[1]!.toLowerCase(), value = match[2]!.trim();
-    if (value && value !== 'UNKNOWN') fields.set(key, [...(fields.get(key) ?? []), value]);
+    if (!value || value === 'UNKNOWN') continue;
+    const known = fields.get(key);
+    if (known) known.push(value);
+    else fields.set(key, [value]);
   }
   return fields;
 }

@@ -4,7 +4,8 @@ import { lockfile } from './lockfile.ts';
 /** `go.mod` (Go Modules Reference, "go.mod files"): what is required, after `replace`; `toolchain` or `go` names the standard library. */
 export const goMod: FileCataloger = lockfile('go-mod', (name) => name === 'go.mod', (bytes): Found => {
   const required = new Map<string, FoundPackage>();
-  const replaced: [string, string | undefined, string, string][] = [];
+  /** By path with version, or by path alone for every version: name and version of what is taken instead. */
+  const replaced = new Map<string, readonly [name: string, version: string]>();
   let block = '', language = '', toolchain = '';
   for (const raw of bytes.toString('utf8').split(/\r?\n/)) {
     const line = raw.replace(/\/\/.*$/, '').trim();
@@ -18,13 +19,13 @@ export const goMod: FileCataloger = lockfile('go-mod', (name) => name === 'go.mo
     else if (verb === 'toolchain') toolchain = path;
     else if (verb === 'replace') {
       const arrow = words.indexOf('=>');
-      if (arrow > 0) replaced.push([path, arrow === 3 ? second : undefined, words[arrow + 1] ?? '', words[arrow + 2] ?? '']);
+      if (arrow > 0) replaced.set(arrow === 3 ? `${path}@${second}` : path, [words[arrow + 1] ?? '', words[arrow + 2] ?? '']);
     }
   }
   const packages = [...required.values()].map((one) => {
-    const other = replaced.find(([path, version]) => path === one.name && (version === undefined || version === one.version));
+    const other = replaced.get(`${one.name}@${one.version}`) ?? replaced.get(one.name);
     if (!other) return one;
-    const [, , name, version] = other;
+    const [name, version] = other;
     return { ...one, name: /^\.{0,2}\//.test(name) ? one.name : name, version };
   });
   const release = /^(?:go)?(\d+\.\d+(?:\.\d+)?)/.exec(toolchain || language)?.[1];
