@@ -22,6 +22,7 @@ beforeAll(async () => {
     layers: [base, { entries: [installed('above'), { path: 'app/settings.env', content: `A=1\nAWS_KEY=${key}\n` }], createdBy: `RUN |1 DEPLOY_TOKEN=${password} /bin/sh -c curl -u ci:${password} https://ci.acme.dev && ./login --key ${key} && echo ${password} # buildkit` }, { entries: [{ path: 'app/.wh.settings.env' }] }],
     config: { Env: ['PATH=/bin', `DB_PASSWORD=${password}`], Labels: { 'com.acme.token': password, title: 'shop' }, Entrypoint: ['/app/run', `--token=${password}`] },
   });
+  write('empty/readme.txt', 'nothing');
   write('bases.json', JSON.stringify({ version: 1, bases: [] }));
   write('feed/GHSA-aaaa-0000-0001.json', JSON.stringify({ schema_version: '1.6.0', id: 'GHSA-aaaa-0000-0001', modified: '2026-01-02T00:00:00Z', affected: [{ package: { ecosystem: 'npm', name: 'below' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }] }] }] }));
 });
@@ -45,6 +46,13 @@ it('a secret is told wherever it is, also where a layer above removed it, and is
     expect(out).not.toContain(key);
     expect(out + err).not.toContain(password);
   }
+});
+
+it('lists every file with its layer when asked', async () => {
+  const { files, target } = await inventoryOf('shop', '--files');
+  expect(files?.map(({ path, layer }) => [path, target.layers.findIndex(({ digest }) => digest === layer)])).toEqual([['app/node_modules/above/package.json', 1], ['app/node_modules/below/package.json', 0]]);
+  expect((await inventoryOf('shop')).files).toBeUndefined();
+  expect((await inventoryOf('dir:empty', '--files')).files).toEqual([{ path: 'readme.txt' }]);
 });
 
 it('SARIF tells them beside the findings', async () => {

@@ -18,6 +18,7 @@ export const targetOptions: Readonly<Record<string, Option>> = {
   'no-verify': { type: 'boolean', what: 'docker-archive: read headers alone and take its digests on trust, several times as fast' },
   scanners: { type: 'string', value: 'LIST', what: 'what to look for besides packages: vuln, secret, config, license (default all)' },
   base: { type: 'string', multiple: true, value: 'IMAGE|FILE', what: 'a base image to tell apart, besides those of `plimsoll bases`' },
+  files: { type: 'boolean', what: 'list every file too, with the layer it comes from (in JSON)' },
   ...registryOptions,
   limit: { type: 'string', multiple: true, value: 'NAME=VALUE', what: 'what the target may cost, see docs/limits.md' },
 };
@@ -38,7 +39,7 @@ export async function readTarget(text: string, parsed: Parsed): Promise<Inventor
     const platform = parsed.text('platform'), wanted = wantedScanners(parsed), bases = await wantedBases(parsed.texts('base'), { ...(platform ? { platform } : {}), registry: registryOptionsOf(parsed) });
     const inventory = await indexTarget(await recogniseTarget(text), {
       signal: abort.signal, ...(platform ? { platform } : {}), ...parseLimits(parsed.texts('limit')), ...(parsed.flag('no-verify') ? { verify: false } : {}), registry: registryOptionsOf(parsed),
-      without: scanners.filter((one) => !wanted.has(one)), bases,
+      without: scanners.filter((one) => !wanted.has(one)), bases, files: parsed.flag('files'),
       onProgress: ({ layersDone, layersTotal, bytesDone, bytesTotal }) => progress.update(`Read ${layersDone} of ${plural(layersTotal, 'layer')}, ${megabytes(bytesDone)} of ${megabytes(bytesTotal)} MB  ${text}`),
     });
     return wanted.has('license') ? inventory : { ...inventory, packages: inventory.packages.map((one) => ({ ...one, licences: [] })) };

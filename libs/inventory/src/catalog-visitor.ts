@@ -20,8 +20,12 @@ export class CatalogVisitor implements Visitor {
   /** Files whose parts are still being read, and the hard links that are to get the same results. */
   private readonly unfinished = new Map<string, Set<string>>();
 
-  constructor(catalogers: readonly Cataloger[]) {
+  private readonly onEntry: ((entry: Entry) => void) | undefined;
+
+  /** `onEntry` hears of everything, whatever catalogers make of it. */
+  constructor(catalogers: readonly Cataloger[], onEntry?: (entry: Entry) => void) {
     this.catalogers = catalogers;
+    this.onEntry = onEntry;
     this.found = catalogers.map(() => new Map());
     this.looks = catalogers.flatMap((cataloger, i) => isLooking(cataloger) ? [{ i, look: cataloger.look() }] : []);
     this.readers = catalogers.flatMap((cataloger, i) => isLooking(cataloger) ? [] : [{ i, cataloger }]);
@@ -32,6 +36,7 @@ export class CatalogVisitor implements Visitor {
     const { path } = entry;
     if (this.paths.delete(path)) for (const found of this.found) found.delete(path);
     if (this.unfinished.size > 0) for (const links of this.unfinished.values()) links.delete(path);
+    this.onEntry?.(entry);
     for (const { i, look } of this.looks) {
       const found = look(entry);
       if (found) this.keep(i, path, found);

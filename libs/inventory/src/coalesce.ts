@@ -4,6 +4,7 @@ import { releaseFiles } from './catalogers/os-release.ts';
 import type { CheckView } from './checks/check.ts';
 import { checkTarget } from './checks/check-target.ts';
 import { stepsOf } from './checks/steps.ts';
+import { filesOf } from './files.ts';
 import type { LayerAnalysis } from './layer-analysis.ts';
 import { licencesOf } from './licences/licences-of.ts';
 import { LayerView } from './layer-view.ts';
@@ -24,6 +25,8 @@ export interface ImageParts {
   readonly fromRegistry?: boolean | undefined;
   /** What is not told. */
   readonly without?: readonly Scanner[] | undefined;
+  /** Whether every file is told. */
+  readonly files?: boolean | undefined;
 }
 
 /** One layer of the manifest. A layer that could not be read has a problem instead of an analysis: the inventory is then partial. */
@@ -34,7 +37,7 @@ export interface LayerPart {
 }
 
 /** The analyses of the layers as one inventory. Pure; the same parts give the same bytes of JSON. */
-export function coalesce({ target, config: { config, created, history = [] }, layers, fromRegistry = false, without = [] }: ImageParts): Inventory {
+export function coalesce({ target, config: { config, created, history = [] }, layers, fromRegistry = false, without = [], files }: ImageParts): Inventory {
   const { seen, since } = layLayers(layers);
   const digests = layers.map(({ layer }) => layer.digest);
   const problems: InventoryProblem[] = [
@@ -50,6 +53,7 @@ export function coalesce({ target, config: { config, created, history = [] }, la
   return {
     target: { kind: 'image', ...target, layers: layers.map((part) => describeLayer(part, clean)) },
     ...contents,
+    ...(files && { files: filesOf(layers) }),
     secrets,
     configuration: {
       ...(User && { user: User }),

@@ -15,7 +15,8 @@ import { indexFile } from './index-file.ts';
 import { type LayerAnalysis, mergeAnalyses, missingFrom } from './layer-analysis.ts';
 import { LayerPool } from './layer-pool.ts';
 import { lockfiles } from './lockfiles.ts';
-import type { Inventory, Layer } from './model.ts';
+import { byPath } from './files.ts';
+import type { FileOfImage, Inventory, Layer } from './model.ts';
 import { neededWithout, type Scanner } from './scanners.ts';
 
 /** How far the reading of an image is; bytes are stored bytes, of layers known before too. */
@@ -41,6 +42,8 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   readonly alone?: (<T>(digest: string, work: () => Promise<T>) => Promise<T>) | undefined;
   /** What is not looked for. */
   readonly without?: readonly Scanner[] | undefined;
+  /** Whether every file is told, with its layer. */
+  readonly files?: boolean | undefined;
   /** Base images that are known: what comes from one is marked. */
   readonly bases?: readonly KnownBase[] | undefined;
   /** True: a layer that cannot be read rejects with its Problem (which says whether trying again helps). Else it is a problem of a partial inventory. */
@@ -87,7 +90,7 @@ export async function indexImage(image: ImageSource, options: IndexOptions = {})
     // What follows takes memory too; threads that are no longer needed give theirs back first.
     if (!options.pool) await pool?.close();
     const { reference, digest, platform, config, fromRegistry } = image, { without, bases = [] } = options, base = claimedBase(image);
-    return withBase(coalesce({ target: { reference, ...(digest && { digest }), platform, ...(base && { base }) }, config, layers: parts, fromRegistry, without }), bases);
+    return withBase(coalesce({ target: { reference, ...(digest && { digest }), platform, ...(base && { base }) }, config, layers: parts, fromRegistry, without, files: options.files }), bases);
   } finally {
     if (!options.pool) await pool?.close();
   }
@@ -162,9 +165,9 @@ const smallImage = 8 * 1024 * 1024;
 /** In a directory of sources the lock files say what will be installed; in a system what is installed says so itself. */
 const isRootFilesystem = (root: string): boolean => [...releaseFiles, 'var/lib/dpkg', 'lib/apk', 'var/lib/rpm', 'usr/lib/sysimage/rpm', 'var/lib/pacman', 'var/db/pkg', 'usr/lib/opkg', 'var/lib/opkg'].some((path) => existsSync(join(root, path)));
 
-async function indexDirectory(root: string, { limits, signal, onProgress, without = [] }: IndexOptions): Promise<Inventory> {
-  const isSystem = isRootFilesystem(root);
-  const visitor = new CatalogVisitor(neededWithout(isSystem ? catalogers : [...catalogers, ...lockfiles], without));
+async function indexDirectory(root: string, { limits, signal, onProgress, without = [], files }: IndexOptions): Promise<Inventory> {
+  const isSystem = isRootFilesystem(root), paths: FileOfImage[] = [];
+  const visitor = new CatalogVisitor(neededWithout(isSystem ? catalogers : [...catalogers, ...lockfiles], without), files ? ({ path, type }) => { if (type !== 'directory') paths.push({ path }); } : undefined);
   const { problems } = await readDirectory(root, visitor, limits, signal);
   const seen = Object.values(visitor.results()).flatMap((files) => Object.entries(files).map(([path, found]) => ({ path, layer: 0, found })));
   seen.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
@@ -173,6 +176,7 @@ async function indexDirectory(root: string, { limits, signal, onProgress, withou
   return {
     target: { kind: 'filesystem', reference: root, layers: [] },
     ...contents,
+    ...(files && { files: paths.sort(byPath) }),
     secrets,
     configuration: { findings: isSystem && !without.includes('config') ? checkTarget({ ...factsOf(seen, () => undefined), packages: contents.packages, secrets }) : [] },
     problems: sortedProblems([...problems, ...problemsOfFiles(seen)]),
