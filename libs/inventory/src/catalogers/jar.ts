@@ -15,7 +15,7 @@ export const defaultJarLimits: JarLimits = { depth: 8, members: 200_000, archive
  */
 export const jar: FileCataloger = {
   name: 'jar',
-  version: 2,
+  version: 3,
   maxBytes: 256 * MiB,
   wants: (path) => path.charCodeAt(path.length - 4) === 46 && isArchive(path),
   catalog: ({ path, bytes }) => readJar(path, bytes, defaultJarLimits),
@@ -94,7 +94,7 @@ function manifestOf(text: string): Map<string, string> {
 }
 
 /** `name-1.2.3.jar`, with a usual ending of secondary jars. */
-const fileName = (file: string): RegExpExecArray | null => /^(.+?)-(\d[\w.+-]*?)(?:-(?:sources|javadoc|tests|all|shaded|jar-with-dependencies|bin|exec|boot))?\.[^.]+$/.exec(file);
+const fileName = (file: string): RegExpExecArray | null => /^(.+?)-(\d[\w.+-]*?)(?:-(?:sources|javadoc|tests|all|shaded|jar-with-dependencies|native|bin|exec|boot))?\.[^.]+$/.exec(file);
 
 /**
  * Whether the poms are those of others alone: Gradle merges a library's pom.properties into a jar that has none itself. A jar with one pom, or with one
