@@ -59,6 +59,12 @@ export class Images {
     await tx.query('update images set unused_since = now() where digest = $1 and unused_since is null and not exists (select from image_uses where digest = $1)', [digest]);
   }
 
+  /** Whether a project has what a scheduled scan was to look at again. */
+  async stands({ project, target, digest }: Pick<Scan, 'project' | 'target' | 'digest'>): Promise<boolean> {
+    const rows: unknown[] = await this.db.query('select from image_uses where project = $1 and case when $2::text is null then reference = $3 else digest = $2 end limit 1', [project, digest ?? null, target]);
+    return rows.length > 0;
+  }
+
   /** Images that other catalogers than the present ones read and that were not named today: each by every project that has it. They count as named. */
   async outdated(tx: EntityManager, analyzer: string, limit: number): Promise<{ digest: string; project: string; reference: string; platform: string | undefined }[]> {
     const [rows] = await tx.query(`

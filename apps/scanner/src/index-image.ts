@@ -50,7 +50,7 @@ export class IndexImage {
   private async read(source: ImageSource, scan: Scan, session: Session, signal: AbortSignal): Promise<IndexedImage> {
     const inventory = await indexImage(source, {
       signal, strict: true, limits: scannerConfig().PLIMSOLL_SCANNER_LIMITS.limits, pool: this.threads.pool, onProgress: this.reporter(scan),
-      alone: (layer, work) => this.threads.turn(() => this.holding(`layer:${layer}`, session, work)),
+      alone: (layer, work, within) => this.threads.turn(() => this.holding(`layer:${layer}`, session, work), { urgent: scan.priority === 'admission', signal: within }),
       cached: async (layer) => {
         const known = await this.layers.analyzed(layer);
         if (known) this.counted.inc({ outcome: 'known' });

@@ -155,7 +155,7 @@ export class WorkOnScans implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** A rejection is news, and policy denies the image; but what a scheduled look could not read again was read before, and stands. */
   private async ended(scan: Scan, problem: Problem): Promise<boolean> {
-    const stands = scan.priority === 'scheduled' && scan.digest !== undefined && await this.images.find(scan.digest) !== undefined;
+    const stands = scan.priority === 'scheduled' && await this.images.stands(scan);
     return this.bus.commit(async (tx, say) => {
       if (!await this.scans.end(tx, scan)) return false;
       const { push, project, target, digest } = scan;

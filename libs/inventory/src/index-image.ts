@@ -38,8 +38,8 @@ export interface IndexOptions extends Omit<OpenOptions, 'limits'> {
   /** What is known of a layer already, by the digest of its stored bytes. Catalogers it lacks are run, and what they alone found is handed to `analyzed`. */
   readonly cached?: ((digest: string) => Promise<LayerAnalysis | undefined>) | undefined;
   readonly analyzed?: ((analysis: LayerAnalysis) => Promise<void>) | undefined;
-  /** Wraps the look-up and the reading of one layer that is not wholly known, so that of several processes one reads it. May reject with a Problem of its own when another does. */
-  readonly alone?: (<T>(digest: string, work: () => Promise<T>) => Promise<T>) | undefined;
+  /** Wraps the look-up and the reading of one layer that is not wholly known, so that of several processes one reads it. May reject when another does; the signal aborts when the layer is no longer wanted. */
+  readonly alone?: (<T>(digest: string, work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>) | undefined;
   /** What is not looked for. */
   readonly without?: readonly Scanner[] | undefined;
   /** Whether every file is told, with its layer. */
@@ -141,7 +141,7 @@ async function readPart(image: ImageSource, i: number, analyze: Analyze, options
 }
 
 /** What is known of the layer, completed by the catalogers that have not seen it. */
-async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cached, analyzed, without = [], alone = (_digest, work) => work() }: IndexOptions): Promise<LayerAnalysis> {
+async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cached, analyzed, signal, without = [], alone = (_digest, work) => work() }: IndexOptions): Promise<LayerAnalysis> {
   const { digest, diffId } = image.layers[i]!;
   const lookUp = async (): Promise<{ known: LayerAnalysis | undefined; missing: string[] }> => {
     // A docker-archive names its layers by the diffId its configuration claims: nothing is looked up under an unproven name.
@@ -157,7 +157,7 @@ async function analysisOf(image: ImageSource, i: number, analyze: Analyze, { cac
     const fresh = await analyze(image.layerInput(i), missing);
     if (fresh.verified !== false) await analyzed?.(fresh);
     return known ? mergeAnalyses(known, fresh) : fresh;
-  });
+  }, signal);
 }
 
 const smallImage = 8 * 1024 * 1024;
