@@ -26,7 +26,7 @@ const definitions = {
   hex: semverLike({ parts: 3, leadingZero: 'text' }),
   swift: semverLike({ parts: 3, leadingZero: 'text' }),
   pub: semverLike({ parts: 3, leadingZero: 'number', build: 'ordered' }),
-  nuget: semverLike({ parts: 4, leadingZero: 'text', largest: 0x7fffffff, ignoreCase: true }),
+  nuget: semverLike({ parts: 4, leadingZero: 'number', largest: 0x7fffffff, ignoreCase: true }),
   bitnami: semverLike({ parts: 3, leadingZero: 'number', revisions: true }),
   go, pep440, maven, rubygems, composer, php,
   cran: dotted(/[.-]/),

@@ -13,7 +13,7 @@ export interface SemanticVersion {
 export interface SemverRules {
   /** How many numbers a version may have; missing ones are zero. */
   readonly parts: 3 | 4;
-  /** `1.0.0-alpha.006`: a number in npm, Pub and RubyGems; text where SemVer 2.0 section 9 is kept. */
+  /** `1.0.0-alpha.006`: a number in npm, Pub, RubyGems and NuGet; text where SemVer 2.0 section 9 is kept. */
   readonly leadingZero: 'number' | 'text';
   /** Numeric identifiers above it are text (NuGet reads them as int32). */
   readonly largest?: number;
