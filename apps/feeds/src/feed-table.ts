@@ -29,6 +29,7 @@ export interface Feed {
   readonly urls: readonly string[];
   readonly list?: Source['list'];
   readonly changes?: Source['changes'];
+  readonly repeats?: Source['repeats'];
   readonly interval: number;
   readonly floor: number;
   readonly shelf: Shelf;
@@ -43,8 +44,8 @@ const none = { affected: [], severity: 0, names: [] } as const;
 
 /** Everything the platform takes in. */
 export const feeds: readonly Feed[] = [
-  ...sources.map(({ id, title, urls, list, changes, interval, floor, parse }): Feed => ({
-    id, title, urls, ...(list && { list }), ...(changes && { changes }), interval, floor, shelf: 'advisories', hasHistory: true, splits: parse === parseOsv ? 'records' : 'never',
+  ...sources.map(({ id, title, repeats, urls, list, changes, interval, floor, parse }): Feed => ({
+    id, title, ...(repeats && { repeats }), urls, ...(list && { list }), ...(changes && { changes }), interval, floor, shelf: 'advisories', hasHistory: true, splits: parse === parseOsv ? 'records' : 'never',
     async *read(records, context) {
       for await (const reading of parse(records, context)) yield reading.kind === 'rejected' ? reading : { kind: 'made', made: madeOfAdvisory(reading.advisory) };
     },

@@ -6,8 +6,6 @@ import { feeds, type Feed } from './feed-table.ts';
 import { feedsConfig } from './feeds.config.ts';
 import { Ingest } from './ingest.ts';
 
-/** Publications that repeat the records of another; fetched only when named. */
-const repeated: ReadonlySet<string> = new Set(['pypa', 'bitnami-vulndb']);
 const lookEveryMs = 30_000;
 
 /** Seconds until the next look: after failures from a minute on, each time twice as long, never longer than when all is well. */
@@ -46,6 +44,6 @@ export class Schedule implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   private enabled(): Feed[] {
     const named = this.config.PLIMSOLL_FEEDS_SOURCES;
-    return feeds.filter(({ id, urls }) => urls.length > 0 && (named.length ? named.includes(id) : !repeated.has(id)));
+    return feeds.filter(({ id, urls, list, repeats }) => (urls.length > 0 || list !== undefined) && (named.length ? named.includes(id) : repeats === undefined));
   }
 }

@@ -49,15 +49,15 @@ const epel = (release: string): Source => ({
 export const distributionSources: readonly Source[] = [
   { id: 'debian-tracker', title: 'Debian security tracker', kind: 'distribution', covers: ['Debian'], floor: 40_000, parse: parseDebianTracker, interval: 1 * hours, urls: ['https://security-tracker.debian.org/tracker/data/json'] },
   // The lists the tracker is made from. With the list of CVEs they say all that it says of releases, but not which version a release has: the tracker covers, they add.
-  { id: 'debian-lists', title: 'Debian security lists', kind: 'distribution', covers: [], floor: 9_000, parse: parseDebianLists, interval: 1 * hours, urls: ['CVE', 'DLA', 'DSA', 'DTSA'].map((list) => `https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/${list}/list`) },
-  { id: 'debian-oval', title: 'Debian OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 12 * hours, urls: ['bullseye', 'bookworm', 'trixie'].map((release) => `https://www.debian.org/security/oval/oval-definitions-${release}.xml.bz2`) },
+  { id: 'debian-lists', repeats: 'debian-tracker', title: 'Debian security lists', kind: 'distribution', covers: [], floor: 9_000, parse: parseDebianLists, interval: 1 * hours, urls: ['CVE', 'DLA', 'DSA', 'DTSA'].map((list) => `https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/${list}/list`) },
+  { id: 'debian-oval', repeats: 'debian-tracker', title: 'Debian OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 12 * hours, urls: ['bullseye', 'bookworm', 'trixie'].map((release) => `https://www.debian.org/security/oval/oval-definitions-${release}.xml.bz2`) },
   // Nobody publishes them together: they are gathered from an archive, and imported.
   { id: 'debian-changelogs', title: 'CVEs in Debian changelogs', kind: 'distribution', covers: [], floor: 1, parse: parseDebianChangelogs, interval: 24 * hours, urls: [] },
   { id: 'ubuntu-cve-tracker', title: 'Ubuntu CVE tracker', kind: 'distribution', covers: ['Ubuntu'], floor: 37_000, parse: parseUbuntuCveTracker, interval: 6 * hours, urls: ['https://git.launchpad.net/ubuntu-cve-tracker/snapshot/ubuntu-cve-tracker-master.tar.gz'] },
-  { id: 'ubuntu-oval', title: 'Ubuntu OVAL', kind: 'distribution', covers: ['Ubuntu'], floor: 1, parse: parseOval, interval: 12 * hours, urls: ['jammy', 'noble', 'questing'].map((series) => `https://security-metadata.canonical.com/oval/com.ubuntu.${series}.cve.oval.xml.bz2`) },
-  { id: 'ubuntu-vex', title: 'Ubuntu VEX', kind: 'distribution', covers: ['Ubuntu'], floor: 1, parse: parseUbuntuVex, interval: 12 * hours, urls: ['https://security-metadata.canonical.com/vex/vex-all.tar.xz'] },
+  { id: 'ubuntu-oval', repeats: 'ubuntu-cve-tracker', title: 'Ubuntu OVAL', kind: 'distribution', covers: ['Ubuntu'], floor: 1, parse: parseOval, interval: 12 * hours, urls: ['jammy', 'noble', 'questing'].map((series) => `https://security-metadata.canonical.com/oval/com.ubuntu.${series}.cve.oval.xml.bz2`) },
+  { id: 'ubuntu-vex', repeats: 'ubuntu-cve-tracker', title: 'Ubuntu VEX', kind: 'distribution', covers: ['Ubuntu'], floor: 1, parse: parseUbuntuVex, interval: 12 * hours, urls: ['https://security-metadata.canonical.com/vex/vex-all.tar.xz'] },
   // What was repaired, and nothing of what was not.
-  { id: 'ubuntu-notices', title: 'Ubuntu security notices', kind: 'distribution', covers: [], floor: 6_000, parse: parseUsnDatabase, interval: 3 * hours, urls: ['https://usn.ubuntu.com/usn-db/database.json.bz2'] },
+  { id: 'ubuntu-notices', repeats: 'ubuntu-cve-tracker', title: 'Ubuntu security notices', kind: 'distribution', covers: [], floor: 6_000, parse: parseUsnDatabase, interval: 3 * hours, urls: ['https://usn.ubuntu.com/usn-db/database.json.bz2'] },
   // Pages of interfaces that others ask on demand: imported.
   { id: 'ubuntu-cves', title: 'Ubuntu CVEs (API pages)', kind: 'distribution', covers: [], floor: 1, parse: parseUbuntuCves, interval: 24 * hours, urls: [] },
   { id: 'ubuntu-notice-pages', title: 'Ubuntu security notices (API pages)', kind: 'distribution', covers: [], floor: 1, parse: parseUbuntuNotices, interval: 24 * hours, urls: [] },
@@ -71,14 +71,14 @@ export const distributionSources: readonly Source[] = [
 
   { id: 'redhat-vex', title: 'Red Hat VEX', kind: 'distribution', covers: ['Red Hat'], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: [], list: csafDirectory('https://security.access.redhat.com/data/csaf/v2/vex/') },
   // Notices alone: what has no update yet is in VEX.
-  { id: 'redhat-csaf', title: 'Red Hat security advisories (CSAF)', kind: 'distribution', covers: [], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: [], list: csafDirectory('https://security.access.redhat.com/data/csaf/v2/advisories/') },
+  { id: 'redhat-csaf', repeats: 'redhat-vex', title: 'Red Hat security advisories (CSAF)', kind: 'distribution', covers: [], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: [], list: csafDirectory('https://security.access.redhat.com/data/csaf/v2/advisories/') },
   // Given up by Red Hat in 2024, and kept where it was mirrored.
   { id: 'redhat-cvrf', title: 'Red Hat security advisories (CVRF)', kind: 'distribution', covers: [], floor: 1, parse: parseCvrf, interval: 24 * hours, urls: [] },
-  { id: 'redhat-oval', title: 'Red Hat OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 24 * hours, urls: [6, 7, 8, 9].map((major) => `https://security.access.redhat.com/data/oval/v2/RHEL${major}/rhel-${major}${major === 6 ? '-extras' : ''}-including-unpatched.oval.xml.bz2`) },
+  { id: 'redhat-oval', repeats: 'redhat-vex', title: 'Red Hat OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 24 * hours, urls: [6, 7, 8, 9].map((major) => `https://security.access.redhat.com/data/oval/v2/RHEL${major}/rhel-${major}${major === 6 ? '-extras' : ''}-including-unpatched.oval.xml.bz2`) },
 
-  { id: 'almalinux-errata', title: 'AlmaLinux errata', kind: 'distribution', covers: ['AlmaLinux'], floor: 1, parse: parseAlmaErrata, interval: 6 * hours, urls: [8, 9, 10].map((major) => `https://errata.almalinux.org/${major}/errata.full.json`) },
-  { id: 'almalinux-oval', title: 'AlmaLinux OVAL', kind: 'distribution', covers: ['AlmaLinux'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [8, 9, 10].map((major) => `https://security.almalinux.org/oval/org.almalinux.alsa-${major}.xml.bz2`) },
-  { id: 'rocky-errata', title: 'Rocky Linux errata', kind: 'distribution', covers: ['Rocky Linux'], floor: 1, parse: parseRockyErrata, interval: 12 * hours, urls: [], list: pages('https://apollo.build.resf.org/api/v3/advisories/', 100) },
+  { id: 'almalinux-errata', repeats: 'osv-almalinux', title: 'AlmaLinux errata', kind: 'distribution', covers: ['AlmaLinux'], floor: 1, parse: parseAlmaErrata, interval: 6 * hours, urls: [8, 9, 10].map((major) => `https://errata.almalinux.org/${major}/errata.full.json`) },
+  { id: 'almalinux-oval', repeats: 'osv-almalinux', title: 'AlmaLinux OVAL', kind: 'distribution', covers: ['AlmaLinux'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [8, 9, 10].map((major) => `https://security.almalinux.org/oval/org.almalinux.alsa-${major}.xml.bz2`) },
+  { id: 'rocky-errata', repeats: 'osv-rocky', title: 'Rocky Linux errata', kind: 'distribution', covers: ['Rocky Linux'], floor: 1, parse: parseRockyErrata, interval: 12 * hours, urls: [], list: pages('https://apollo.build.resf.org/api/v3/advisories/', 100) },
   { id: 'oracle-oval', title: 'Oracle Linux OVAL', kind: 'distribution', covers: ['Oracle Linux'], floor: 1, parse: parseOval, interval: 6 * hours, urls: ['https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2'] },
 
   amazon('2', 1_800, '2/core/latest/x86_64', '2/core/latest/aarch64', ...amazonExtras.map((topic) => `2/extras/${topic}/latest/x86_64`)),
@@ -86,15 +86,15 @@ export const distributionSources: readonly Source[] = [
   fedora('42'), fedora('43'), epel('8'), epel('9'), epel('10'),
 
   { id: 'suse-vex', title: 'SUSE VEX', kind: 'distribution', covers: ['SUSE', 'openSUSE'], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: ['https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2'] },
-  { id: 'suse-csaf', title: 'SUSE security advisories (CSAF)', kind: 'distribution', covers: [], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: ['https://ftp.suse.com/pub/projects/security/csaf.tar.bz2'] },
+  { id: 'suse-csaf', repeats: 'suse-vex', title: 'SUSE security advisories (CSAF)', kind: 'distribution', covers: [], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: ['https://ftp.suse.com/pub/projects/security/csaf.tar.bz2'] },
   // The same notices in their older form.
   { id: 'suse-cvrf', title: 'SUSE security advisories (CVRF)', kind: 'distribution', covers: [], floor: 1, parse: parseCvrf, interval: 24 * hours, urls: ['https://ftp.suse.com/pub/projects/security/cvrf1.2.tar.bz2'] },
-  { id: 'suse-oval', title: 'SUSE OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 24 * hours, urls: ['suse.linux.enterprise.server.12', 'suse.linux.enterprise.15', 'suse.linux.enterprise.16', 'opensuse.leap.15.6', 'opensuse.leap.16.0', 'opensuse.tumbleweed'].map((file) => `https://ftp.suse.com/pub/projects/security/oval/${file}.xml.gz`) },
+  { id: 'suse-oval', repeats: 'suse-vex', title: 'SUSE OVAL', kind: 'distribution', covers: [], floor: 1, parse: parseOval, interval: 24 * hours, urls: ['suse.linux.enterprise.server.12', 'suse.linux.enterprise.15', 'suse.linux.enterprise.16', 'opensuse.leap.15.6', 'opensuse.leap.16.0', 'opensuse.tumbleweed'].map((file) => `https://ftp.suse.com/pub/projects/security/oval/${file}.xml.gz`) },
   { id: 'openeuler-csaf', title: 'openEuler advisories (CSAF)', kind: 'distribution', covers: ['openEuler'], floor: 1, parse: parseCsaf, interval: 24 * hours, urls: [], list: indexedFiles('https://repo.openeuler.org/security/data/csaf/advisories/') },
   { id: 'openeuler-cvrf', title: 'openEuler advisories (CVRF)', kind: 'distribution', covers: ['openEuler'], floor: 1, parse: parseCvrf, interval: 24 * hours, urls: [], list: indexedFiles('https://repo.openeuler.org/security/data/cvrf/') },
 
   { id: 'azure-linux-oval', title: 'Azure Linux OVAL', kind: 'distribution', covers: ['Azure Linux'], floor: 4_400, parse: parseOval, interval: 6 * hours, urls: ['azurelinux-3.0', 'cbl-mariner-2.0', 'cbl-mariner-1.0'].map((release) => `https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/${release}-oval.xml`) },
-  { id: 'photon-oval', title: 'Photon OVAL', kind: 'distribution', covers: ['Photon OS'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [1, 2, 3, 4, 5].map((major) => `https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon${major}.xml.gz`) },
+  { id: 'photon-oval', repeats: 'photon-cves', title: 'Photon OVAL', kind: 'distribution', covers: ['Photon OS'], floor: 1, parse: parseOval, interval: 12 * hours, urls: [1, 2, 3, 4, 5].map((major) => `https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon${major}.xml.gz`) },
   { id: 'photon-cves', title: 'Photon CVE data', kind: 'distribution', covers: ['Photon OS'], floor: 1, parse: parsePhotonCves, interval: 12 * hours, urls: ['1.0', '2.0', '3.0', '4.0', '5.0'].map((release) => `https://packages.vmware.com/photon/photon_cve_metadata/cve_data_photon${release}.json`) },
 
   { id: 'arch', title: 'Arch Linux security tracker', kind: 'distribution', covers: ['Arch Linux'], floor: 2_000, parse: parseArch, interval: 3 * hours, urls: ['https://security.archlinux.org/all.json'] },

@@ -16,6 +16,8 @@ export interface Source {
   /** Stable name; stored with every advisory. */
   readonly id: string;
   readonly title: string;
+  /** The source (of several, the first) that says the same, or more: then this one is fetched only where somebody names it. */
+  readonly repeats?: string;
   /** The official publication; several files make one source, ingested as one; none for what is only imported. */
   readonly urls: readonly string[];
   /** Finds the addresses where they change from day to day; then `urls` has none. */
@@ -43,10 +45,10 @@ export interface Source {
 const minutes = 60, hours = 60 * minutes;
 
 /** One zip per ecosystem, https://google.github.io/osv.dev/data/. */
-const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number): Source => {
+const osv = (id: string, ecosystem: string, kind: Source['kind'], floor: number, repeats?: string): Source => {
   const folder = `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(ecosystem)}`;
   return {
-    id: `osv-${id}`, title: `OSV ${ecosystem}`, kind, covers: [ecosystem], floor, parse: parseOsv, interval: 30 * minutes,
+    id: `osv-${id}`, ...(repeats === undefined ? {} : { repeats }), title: `OSV ${ecosystem}`, kind, covers: [ecosystem], floor, parse: parseOsv, interval: 30 * minutes,
     urls: [`${folder}/all.zip`], changes: { url: `${folder}/modified_id.csv`, record: (name) => `${folder}/${encodeURIComponent(name)}.json` },
   };
 };
@@ -67,16 +69,16 @@ export const sources: readonly Source[] = [
 
   osv('almalinux', 'AlmaLinux', 'distribution', 4_500),
   osv('rocky', 'Rocky Linux', 'distribution', 1),
-  osv('ubuntu', 'Ubuntu', 'distribution', 1),
-  osv('redhat', 'Red Hat', 'distribution', 1),
-  osv('suse', 'SUSE', 'distribution', 1),
-  osv('opensuse', 'openSUSE', 'distribution', 1),
+  osv('ubuntu', 'Ubuntu', 'distribution', 1, 'ubuntu-cve-tracker'),
+  osv('redhat', 'Red Hat', 'distribution', 1, 'redhat-vex'),
+  osv('suse', 'SUSE', 'distribution', 1, 'suse-vex'),
+  osv('opensuse', 'openSUSE', 'distribution', 1, 'suse-vex'),
   osv('openeuler', 'openEuler', 'distribution', 1),
   osv('mageia', 'Mageia', 'distribution', 1),
-  osv('photon', 'Photon OS', 'distribution', 1),
-  osv('azure-linux', 'Azure Linux', 'distribution', 1),
-  osv('wolfi', 'Wolfi', 'distribution', 1),
-  osv('chainguard', 'Chainguard', 'distribution', 1),
+  osv('photon', 'Photon OS', 'distribution', 1, 'photon-cves'),
+  osv('azure-linux', 'Azure Linux', 'distribution', 1, 'azure-linux-oval'),
+  osv('wolfi', 'Wolfi', 'distribution', 1, 'wolfi-secdb'),
+  osv('chainguard', 'Chainguard', 'distribution', 1, 'chainguard-secdb'),
 
   osv('npm', 'npm', 'language', 1),
   osv('pypi', 'PyPI', 'language', 6_000),
@@ -95,20 +97,20 @@ export const sources: readonly Source[] = [
   osv('github-actions', 'GitHub Actions', 'language', 1),
   osv('bitnami', 'Bitnami', 'other', 6_000),
 
-  { id: 'pypa', title: 'PyPA advisory database', kind: 'language', covers: ['PyPI'], floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
+  { id: 'pypa', repeats: 'osv-pypi', title: 'PyPA advisory database', kind: 'language', covers: ['PyPI'], floor: 5_600, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/pypa/advisory-database/archive/refs/heads/main.tar.gz'] },
   // What GitHub has not reviewed names no package.
-  { id: 'ghsa', title: 'GitHub advisory database', kind: 'language', covers: ['npm', 'Maven', 'NuGet', 'Packagist', 'RubyGems', 'PyPI', 'Go', 'crates.io', 'Hex', 'Pub', 'SwiftURL', 'GitHub Actions'], floor: 20_000, parse: without(/(?:^|\/)unreviewed\//, parseOsv), interval: 6 * hours, urls: ['https://github.com/github/advisory-database/archive/refs/heads/main.tar.gz'] },
+  { id: 'ghsa', repeats: 'osv-npm', title: 'GitHub advisory database', kind: 'language', covers: ['npm', 'Maven', 'NuGet', 'Packagist', 'RubyGems', 'PyPI', 'Go', 'crates.io', 'Hex', 'Pub', 'SwiftURL', 'GitHub Actions'], floor: 20_000, parse: without(/(?:^|\/)unreviewed\//, parseOsv), interval: 6 * hours, urls: ['https://github.com/github/advisory-database/archive/refs/heads/main.tar.gz'] },
   // Pages come one after another by a cursor, and with a token: whoever has them imports them.
   { id: 'github-api', title: 'GitHub advisories (API pages)', kind: 'language', covers: [], floor: 1, parse: parseGithubApi, interval: 24 * hours, sign: /"(?:ghsa_id|ghsaId)"\s*:/, urls: [] },
-  { id: 'go-vulndb', title: 'Go vulnerability database', kind: 'language', covers: ['Go'], floor: 3_400, parse: without(/(?:^|\/)index\//, parseOsv), interval: 1 * hours, urls: ['https://vuln.go.dev/vulndb.zip'] },
-  { id: 'rustsec', title: 'RustSec advisory database', kind: 'language', covers: ['crates.io'], floor: 950, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/rustsec/advisory-db/archive/refs/heads/osv.tar.gz'] },
+  { id: 'go-vulndb', repeats: 'osv-go', title: 'Go vulnerability database', kind: 'language', covers: ['Go'], floor: 3_400, parse: without(/(?:^|\/)index\//, parseOsv), interval: 1 * hours, urls: ['https://vuln.go.dev/vulndb.zip'] },
+  { id: 'rustsec', repeats: 'osv-crates', title: 'RustSec advisory database', kind: 'language', covers: ['crates.io'], floor: 950, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/rustsec/advisory-db/archive/refs/heads/osv.tar.gz'] },
   { id: 'psf', title: 'Python Software Foundation advisories', kind: 'language', covers: [], floor: 100, parse: parseOsv, interval: 12 * hours, urls: ['https://github.com/psf/advisory-database/archive/refs/heads/main.tar.gz'] },
   // Packages made to do harm, of every registry: what is listed is harmful, and what is not may be.
-  { id: 'malicious-packages', title: 'Malicious packages (OpenSSF)', kind: 'language', covers: [], floor: 10_000, parse: parseOsv, interval: 1 * hours, urls: ['https://github.com/ossf/malicious-packages/archive/refs/heads/main.tar.gz'] },
+  { id: 'malicious-packages', repeats: 'osv-npm', title: 'Malicious packages (OpenSSF)', kind: 'language', covers: [], floor: 10_000, parse: parseOsv, interval: 1 * hours, urls: ['https://github.com/ossf/malicious-packages/archive/refs/heads/main.tar.gz'] },
   { id: 'rubysec', title: 'Ruby advisory database', kind: 'language', covers: ['RubyGems'], floor: 1_100, parse: parseRubySec, interval: 6 * hours, sign: /^(?:gem|engine):\s*\S[^]*^(?:patched_versions|unaffected_versions|cve|ghsa|osvdb):/m, record: /^(?:gem|engine):/gm, urls: ['https://github.com/rubysec/ruby-advisory-db/archive/refs/heads/master.tar.gz'] },
   // What PHP projects report there, some third of what is known of Packagist: it adds findings and covers nothing.
   { id: 'friendsofphp', title: 'FriendsOfPHP security advisories', kind: 'language', covers: [], floor: 1_250, parse: parseFriendsOfPhp, interval: 6 * hours, sign: /^reference:\s*['"]?composer:\/\/|^branches:\s*$/m, record: /^reference:\s*['"]?composer:\/\//gm, urls: ['https://github.com/FriendsOfPHP/security-advisories/archive/refs/heads/master.tar.gz'] },
-  { id: 'bitnami-vulndb', title: 'Bitnami vulnerability database', kind: 'other', covers: ['Bitnami'], floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
+  { id: 'bitnami-vulndb', repeats: 'osv-bitnami', title: 'Bitnami vulnerability database', kind: 'other', covers: ['Bitnami'], floor: 6_000, parse: parseOsv, interval: 6 * hours, urls: ['https://github.com/bitnami/vulndb/archive/refs/heads/main.tar.gz'] },
 
   { id: 'nodejs', title: 'Node.js security working group', kind: 'language', covers: ['Node.js'], floor: 500, parse: parseNodejs, interval: 12 * hours,
     sign: /^\s*\{[^]*"(?:vulnerable_versions|affectedEnvironments)"\s*:/, record: /"(?:module_name|affectedEnvironments)"\s*:/g, urls: ['https://github.com/nodejs/security-wg/archive/refs/heads/main.tar.gz'] },

@@ -101,6 +101,8 @@ it('the table of sources is in order', () => {
     // What nobody fetches comes in parts, by hand, and covers nothing.
     if (source.urls.length === 0 && source.list === undefined) expect(source.covers).toEqual([]);
     for (const url of source.urls) expect(new URL(url).protocol).toBe('https:');
+    // Of two that say the same one is fetched.
+    if (source.repeats !== undefined) expect(sourceOf(source.repeats)).toSatisfy(({ urls, list, repeats }: typeof source) => (urls.length > 0 || list !== undefined) && repeats === undefined);
     expect(source.floor).toBeGreaterThan(0);
     expect(source.interval).toBeGreaterThanOrEqual(300);
   }
