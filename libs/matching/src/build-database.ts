@@ -4,8 +4,9 @@ import type { Advisory, Enrichment, VexStatement } from '@plimsoll/advisories';
 import { invalid } from '@plimsoll/problem';
 import { BodyWriter } from './checked-body.ts';
 import { Coverage } from './coverage.ts';
-import { type BlockEntry, encodeBlock, encodeTexts, packEntry, unpackEntry } from './database-block.ts';
-import { type DatabaseInfo, enrichmentNumber, type Footer, formatVersion, hashKey, keyFor, magic, nameOf, numberOf, pageSize, slotSize, startSize, statementNumber } from './database-format.ts';
+import { type BlockEntry, encodeBlock, encodeTexts, packKeyed, unpackKeyed } from './database-block.ts';
+import { type DatabaseInfo, enrichmentNumber, entryHead, type Footer, formatVersion, hashKey, keyFor, magic, nameOf, numberOf, pageSize, slotSize, startSize, statementNumber, textHead } from './database-format.ts';
+import { packEntry, packHead } from './database-text.ts';
 import { keyedEntry } from './keyed.ts';
 import { SortedRuns } from './sorted-runs.ts';
 
@@ -82,16 +83,14 @@ async function gather(contents: AsyncIterable<Content> | Iterable<Content>, runs
       }
       case 'advisory': {
         if (content.replaces !== undefined) gone.add(content.replaces);
-        const { affected: entries, references, ...head } = content.advisory;
-        // Two addresses are enough to read on; the rest would be half of the file.
-        const headBytes = Buffer.from(JSON.stringify({ ...head, references: references.slice(0, 2) }));
+        const { affected: entries, ...head } = content.advisory, headBytes = Buffer.from(JSON.stringify(packHead(head)));
         coverage.add(head.source, entries);
         for (const affected of entries) {
           const { ecosystem, name, ...rest } = affected;
           const number = ecosystems.get(ecosystem) ?? ecosystems.size;
           ecosystems.set(ecosystem, number);
           if (number >= statementNumber) throw invalid('database-limit', `more than ${statementNumber} ecosystems`);
-          runs.add(keyFor(number, name), packItem({ advisory: advisories, head: headBytes, entry: Buffer.from(JSON.stringify(rest)), keyed: packEntry(keyedEntry(affected, head.withdrawn !== undefined)) }));
+          runs.add(keyFor(number, name), packItem({ advisory: advisories, head: headBytes, entry: Buffer.from(JSON.stringify(packEntry(rest))), keyed: packKeyed(keyedEntry(affected, head.withdrawn !== undefined)) }));
         }
         advisories++;
       }
@@ -142,14 +141,11 @@ function writeNames(runs: SortedRuns, body: BodyWriter, index: IndexWriter, gone
     if (gone.has(advisory)) continue;
     const headAt = heads.get(advisory) ?? body.write(Buffer.from(head));
     heads.set(advisory, headAt);
-    entries.push({ entry: unpackEntry(keyed), text: writeEntry(body, { headAt, headSize: head.length, entry }) });
+    entries.push({ entry: unpackKeyed(keyed), text: writeEntry(body, { headAt, headSize: head.length, entry }) });
   }
   close();
   return counts;
 }
-
-/** Bytes before a text: its size (4); before an entry's also how far back its advisory's head is (4) and the size of that (4). */
-export const textHead = 4, entryHead = 12;
 
 /** Places are from the beginning of the texts. */
 function writeText(body: BodyWriter, text: Buffer): number {

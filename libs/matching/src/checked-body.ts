@@ -149,9 +149,22 @@ export class RecentPages {
     return bytes;
   }
 
+  /** The same as text. */
+  text(offset: number, size: number): string {
+    const page = Math.floor(offset / pageSize), at = offset - page * pageSize;
+    if (at + size > pageSize) return this.at(offset, size).toString('utf8');
+    const from = this.#slotOf(page) * pageSize + at;
+    return this.#bytes.toString('utf8', from, from + size);
+  }
+
   #page(page: number): Buffer {
+    const slot = this.#slotOf(page);
+    return this.#bytes.subarray(slot * pageSize, slot * pageSize + this.#pages.sizeOf(page));
+  }
+
+  #slotOf(page: number): number {
     const known = this.#slots.get(page), size = this.#pages.sizeOf(page);
-    if (known !== undefined) return this.#bytes.subarray(known * pageSize, known * pageSize + size);
+    if (known !== undefined) return known;
     const slot = this.#next++ % this.#kept;
     this.#slots.delete(this.#pageIn[slot]!);
     this.#pageIn[slot] = -1;
@@ -159,6 +172,6 @@ export class RecentPages {
     this.#pages.read(page, 1, bytes);
     this.#pageIn[slot] = page;
     this.#slots.set(page, slot);
-    return bytes;
+    return slot;
   }
 }

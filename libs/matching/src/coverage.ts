@@ -1,9 +1,5 @@
 import { type Affected, coversEcosystem } from '@plimsoll/advisories';
-import { z } from 'zod';
-
-/** An ecosystem that some source has completely, by whom, and how many of their records speak of it. */
-export const Covered = z.object({ ecosystem: z.string(), sources: z.array(z.string()), advisories: z.int().positive() });
-export type Covered = z.output<typeof Covered>;
+import type { Covered } from './covered.ts';
 
 /** Counts who speaks of what, and says what is covered by it: `coversEcosystem` decides for each source alone, so two halves never make a whole. */
 export class Coverage {

@@ -79,8 +79,8 @@ function encodeOther({ entry, text }: BlockEntry): Buffer {
 }
 
 /** An entry on its way to its block. */
-export const packEntry = (entry: KeyedEntry): Buffer => encodeOther({ entry, text: 0 });
-export const unpackEntry = (bytes: Buffer): KeyedEntry => decodeOther(bytes, 0).entry;
+export const packKeyed = (entry: KeyedEntry): Buffer => encodeOther({ entry, text: 0 });
+export const unpackKeyed = (bytes: Buffer): KeyedEntry => decodeOther(bytes, 0).entry;
 
 /** What one entry says of a version; its texts are read when asked for. */
 class Answer implements Said {

@@ -3,12 +3,12 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type Affected, type Enrichment, normaliseName, type VexStatement } from '@plimsoll/advisories';
 import { invalid, Problem } from '@plimsoll/problem';
 import type { AdvisoryHead, AdvisoryIndex, AdvisoryRecord, Said } from './advisory-index.ts';
-import { entryHead, textHead } from './build-database.ts';
 import { compareBytes, u16, u32 } from './bytes.ts';
 import { GrowingPart, PageReader, RecentPages } from './checked-body.ts';
-import type { Covered } from './coverage.ts';
+import type { Covered } from './covered.ts';
 import { askBlock, decodeTexts } from './database-block.ts';
-import { endSize, enrichmentNumber, Footer, formatVersion, hashKey, keyFor, magic, slotSize, startSize, statementNumber, type DatabaseInfo } from './database-format.ts';
+import { endSize, enrichmentNumber, entryHead, Footer, formatVersion, hashKey, keyFor, magic, slotSize, startSize, statementNumber, textHead, type DatabaseInfo } from './database-format.ts';
+import { unpackEntry, unpackHead } from './database-text.ts';
 import type { KeyedVersion } from './keyed.ts';
 
 /** An open local database: an index whose texts stay on disk until a finding needs them. */
@@ -169,11 +169,10 @@ class Database implements AdvisoryDatabase {
 
   #record(text: number, ecosystem: string, name: string): AdvisoryRecord {
     const sizes = this.#texts.at(text, entryHead), entrySize = sizes.readUInt32LE(0), back = sizes.readUInt32LE(4), headSize = sizes.readUInt32LE(8);
-    const rest = this.#json(text + entryHead, entrySize) as Omit<Affected, 'ecosystem' | 'name'>;
-    return { advisory: this.#json(text - back, headSize) as AdvisoryHead, affected: { ecosystem, name, ...rest } };
+    return { affected: unpackEntry(this.#json(text + entryHead, entrySize) as Partial<Affected>, ecosystem, name), advisory: unpackHead(this.#json(text - back, headSize) as Partial<AdvisoryHead>) };
   }
 
-  #json(at: number, size: number): unknown { return JSON.parse(this.#texts.at(at, size).toString('utf8')); }
+  #json(at: number, size: number): unknown { return JSON.parse(this.#texts.text(at, size)); }
 
   #section({ offset, size }: { offset: number; size: number }, wanted: string, part: string): Buffer {
     const bytes = read(this.#file, offset, size);

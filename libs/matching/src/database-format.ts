@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Covered } from './coverage.ts';
+import { Covered } from './covered.ts';
 
 /**
  * The local database file. Everything is written once, in this order, and read by position:
@@ -17,7 +17,7 @@ import { Covered } from './coverage.ts';
  * index and table in memory as they are in the file, some 45 bytes an entry, and texts are read for findings alone.
  */
 export const magic = Buffer.from('PLIMSOLL-ADVISORIES\n', 'latin1');
-export const formatVersion = 5;
+export const formatVersion = 6;
 export const startSize = magic.length + 4;
 /** Length (4), SHA-256 (32), magic. */
 export const endSize = 4 + 32 + magic.length;
@@ -65,6 +65,9 @@ export const Footer = z.object({
   enriched: z.int().nonnegative(), statements: z.int().nonnegative(),
 });
 export type Footer = z.output<typeof Footer>;
+
+/** Bytes before a text: its size (4); before an entry's also how far back its advisory's head is (4) and the size of that (4). */
+export const textHead = 4, entryHead = 12;
 
 /** Numbers no ecosystem has: under these a name is a vulnerability's, and what follows is where JSON texts are. */
 export const enrichmentNumber = 0xffff, statementNumber = 0xfffe;

@@ -14,6 +14,7 @@ export interface Problem {
  * under their first id. So a GHSA and a PYSEC of one CVE meet, and two CVEs never do.
  */
 export function groupByProblem(hits: readonly Hit[]): Problem[] {
+  if (hits.length === 1 && hits[0]!.advisory.vulnerabilities.length === 0) return [{ id: cveOf(hits[0]!) ?? hits[0]!.advisory.id, hits }];
   const groups = new Map<string, Hit[]>();
   const put = (id: string, hit: Hit) => {
     const group = groups.get(id);

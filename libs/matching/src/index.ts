@@ -1,6 +1,6 @@
 export * from './advisory-index.ts';
 export { buildDatabase, type Content } from './build-database.ts';
-export { Covered } from './coverage.ts';
+export { Covered } from './covered.ts';
 export { type AdvisoryDatabase, openDatabase } from './database-file.ts';
 export { DatabaseInfo } from './database-format.ts';
 export * from './ecosystem-of.ts';

@@ -75,6 +75,7 @@ describe('what suppliers say', () => {
     ['of a package of that name in a scope', [{ products: ['pkg:npm/%40acme/left-pad'] }], undefined],
     ['by another name of the vulnerability', [{ id: 'GHSA-1' }], 'vex'],
     ['by an alias', [{ id: 'ACME-1', aliases: ['CVE-2026-1001'] }], 'vex'],
+    ['once, though it gives two of its names', [{ id: 'CVE-2026-1001', aliases: ['GHSA-1'] }], 'vex'],
     ['of another vulnerability', [{ id: 'CVE-2026-1002' }], undefined],
     ['of the image, by its digest', [{ products: [`sha256:${'a'.repeat(64)}`] }], 'vex'],
     ['of the image, by repository and tag', [{ products: ['pkg:oci/app?repository_url=registry.example/team&tag=1.2'] }], 'vex'],
@@ -90,6 +91,7 @@ describe('what suppliers say', () => {
   ])('%s', async (_, statements, suppressed) => {
     const { findings: [finding], summary } = await findingsOf([], statements.map(says), { ...anInventory([left, program]), ...image });
     expect(finding!.suppressed).toBe(suppressed);
+    expect(finding!.vex?.length ?? 0).toBeLessThanOrEqual(statements.length);
     expect(finding!.state).toBe('affected');
     expect([summary.total, summary.suppressed ?? 0]).toEqual(suppressed === undefined ? [1, 0] : [0, 1]);
   });

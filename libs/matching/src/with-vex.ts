@@ -13,16 +13,16 @@ export type Statements = (name: string) => readonly VexStatement[];
  * fixed and the finding is suppressed, which is shown and not counted. Pure; nothing of the finding itself is changed.
  */
 export function withVex(finding: Finding, found: Package, statements: Statements, home: VexHome): Finding {
-  const said = namesOf(finding).flatMap((name) => statements(name));
-  if (said.length === 0) return finding;
-  const about = [...new Set(said)].filter((statement) => isAbout(statement, found, home)).sort(latestFirst);
+  // One statement is met by every name it gives the vulnerability.
+  let said: Map<string, VexStatement> | undefined;
+  for (const name of [finding.id, ...finding.aliases, ...finding.advisories ?? []]) for (const statement of statements(name)) (said ??= new Map()).set(JSON.stringify(statement), statement);
+  if (said === undefined) return finding;
+  const about = [...said.values()].filter((statement) => isAbout(statement, found, home)).sort(latestFirst);
   if (about.length === 0) return finding;
   const decides = about[0]!.status, holds = finding.state === 'affected' || finding.state === 'undetermined';
   const isSuppressed = holds && (decides === 'not_affected' || decides === 'fixed');
   return { ...finding, vex: about.map(wordsOf), ...(isSuppressed ? { suppressed: finding.suppressed ?? 'vex' as const } : {}) };
 }
-
-const namesOf = ({ id, aliases, advisories = [] }: Finding): string[] => [...new Set([id, ...aliases, ...advisories])];
 
 /** Of statements of one time, and of those without any, the one that does not suppress: what is in doubt is shown. */
 function latestFirst(a: VexStatement, b: VexStatement): number {
