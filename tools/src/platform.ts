@@ -80,6 +80,8 @@ export async function startPlatform({ home, count = {}, env = {}, ports = {}, su
           ...(name === 'feeds' ? { PLIMSOLL_FEEDS_FILES: feedFiles } : {}),
           ...(name === 'scanner' ? { PLIMSOLL_SCANNER_PRIVATE_REGISTRIES: 'on' } : {}),
           ...(name === 'notifier' ? { PLIMSOLL_NOTIFIER_ALLOW_NETWORKS: '127.0.0.0/8,::1/128', PLIMSOLL_NOTIFIER_KEY_FILE: files.notifierKey } : {}),
+          // A service's own settings may come from whoever starts the platform.
+          ...passOn(...Object.keys(process.env).filter((setting) => setting.startsWith(`PLIMSOLL_${name.toUpperCase()}_`))),
           ...env.all, ...env[name],
         },
       });
