@@ -12,12 +12,12 @@ const maxBytes = 4 * 1024 * 1024;
  */
 export const secretsInFiles: FileCataloger = {
   name: 'secrets',
-  version: 2,
+  version: 3,
   maxBytes,
   wants(path, { size }) {
     if (size < 8 || size > maxBytes) return false;
     const name = baseName(path), dot = name.lastIndexOf('.');
-    if (dot > 0 && skipped.has(name.slice(dot + 1))) return false;
+    if (dot > 0 && (skipped.has(name.slice(dot + 1)) || name.endsWith('.d.ts'))) return false;
     return !isThirdParty(path) || isCredential(path, name) || name === '.npmrc' ? 'head' : false;
   },
   wantsHead: (head) => !head.includes(0),
@@ -41,4 +41,4 @@ function passwordsOfPostgres(text: string): FoundSecret[] {
 const placeOf = (name: string): Place => ({ kind: settings.test(name) ? 'settings' : 'code' });
 const settings = /^\.env|^\.?(?:[\w-]+)?rc$|^(?:credentials|config|environment|secrets?|passwords?)$|\.(?:env|ini|conf|cnf|cfg|config|properties|json|ya?ml|toml|tfvars|hcl|sh|bash|zsh|profile|service|envrc|netrc|credentials|secrets?|txt)$/i;
 
-const skipped: ReadonlySet<string> = new Set(['so', 'a', 'o', 'pyc', 'pyo', 'mo', 'gz', 'xz', 'bz2', 'zst', 'zip', 'jar', 'war', 'whl', 'deb', 'rpm', 'apk', 'png', 'jpg', 'jpeg', 'gif', 'ico', 'svg', 'webp', 'woff', 'woff2', 'ttf', 'otf', 'eot', 'pdf', 'mp3', 'mp4', 'webm', 'map', 'css', 'scss', 'less', 'wasm', 'node', 'dll', 'exe', 'class', 'tar', 'tgz', 'h', 'hpp', 'po', 'pot', 'md', 'rst', 'list', 'md5sums', 'crt', 'cer', 'der', 'crl', 'sum', 'lock', 'csv', 'sql.gz', 'd.ts']);
+const skipped: ReadonlySet<string> = new Set(['so', 'a', 'o', 'pyc', 'pyo', 'mo', 'gz', 'xz', 'bz2', 'zst', 'zip', 'jar', 'war', 'whl', 'deb', 'rpm', 'apk', 'png', 'jpg', 'jpeg', 'gif', 'ico', 'svg', 'webp', 'woff', 'woff2', 'ttf', 'otf', 'eot', 'pdf', 'mp3', 'mp4', 'webm', 'map', 'css', 'scss', 'less', 'wasm', 'node', 'dll', 'exe', 'class', 'tar', 'tgz', 'h', 'hpp', 'po', 'pot', 'md', 'rst', 'list', 'md5sums', 'crt', 'cer', 'der', 'crl', 'sum', 'lock', 'csv', 'gem']);
