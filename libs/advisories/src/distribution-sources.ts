@@ -28,12 +28,13 @@ const alpine = (branch: string, floor: number): Source => ({
   urls: ['main', 'community'].map((repository) => `https://secdb.alpinelinux.org/${branch}/${repository}.json`),
 });
 
+const amazonMirrors = (path: string): string => `https://cdn.amazonlinux.com/${path}/mirror.list`;
 /** Amazon's repositories of one release, https://docs.aws.amazon.com/linux/. */
-const amazon = (release: string, floor: number, ...lists: readonly string[]): Source => ({
+const amazon = (release: string, floor: number, lists: readonly string[], extras: readonly string[] = []): Source => ({
   id: `amazon-${release}`, title: `Amazon Linux ${release} notices`, kind: 'distribution', covers: [`Amazon Linux:${release}`], floor, parse: parseUpdateInfo, interval: 6 * hours, urls: [],
-  list: amazonRepositories(...lists.map((path) => `https://cdn.amazonlinux.com/${path}/mirror.list`)),
+  list: amazonRepositories(lists.map(amazonMirrors), extras.map(amazonMirrors)),
 });
-/** Amazon Linux 2's extras that had notices; each is a repository. */
+/** Amazon Linux 2's extras, each a repository. */
 const amazonExtras = ['ansible2', 'aws-nitro-enclaves-cli', 'BCC', 'collectd', 'corretto8', 'dnsmasq', 'docker', 'ecs', 'emacs', 'epel', 'firefox', 'gimp', 'golang1.19', 'haproxy2', 'java-openjdk11', 'kernel-5.4', 'kernel-5.10', 'kernel-5.15', 'libreoffice', 'livepatch', 'lustre', 'lynis', 'mariadb10.5', 'mate-desktop1.x', 'memcached1.5', 'mock2', 'nginx1', 'php8.0', 'php8.1', 'php8.2', 'postgresql12', 'postgresql13', 'postgresql14', 'python3.8', 'R3.4', 'redis6', 'ruby3.0', 'rust1', 'selinux-ng', 'squid4', 'tomcat8.5', 'tomcat9', 'unbound1.13', 'unbound1.17', 'vim', 'dovecot'];
 
 const fedora = (release: string): Source => ({
@@ -81,8 +82,8 @@ export const distributionSources: readonly Source[] = [
   { id: 'rocky-errata', repeats: 'osv-rocky', title: 'Rocky Linux errata', kind: 'distribution', covers: ['Rocky Linux'], floor: 1, parse: parseRockyErrata, interval: 12 * hours, urls: [], list: pages('https://apollo.build.resf.org/api/v3/advisories/', 100) },
   { id: 'oracle-oval', title: 'Oracle Linux OVAL', kind: 'distribution', covers: ['Oracle Linux'], floor: 1, parse: parseOval, interval: 6 * hours, urls: ['https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2'] },
 
-  amazon('2', 1_800, '2/core/latest/x86_64', '2/core/latest/aarch64', ...amazonExtras.map((topic) => `2/extras/${topic}/latest/x86_64`)),
-  amazon('2023', 800, 'al2023/core/mirrors/latest/x86_64', 'al2023/core/mirrors/latest/aarch64', 'al2023/kernel-livepatch/mirrors/latest/x86_64', 'al2023/kernel-livepatch/mirrors/latest/aarch64', 'al2023/nvidia/mirrors/latest/x86_64'),
+  amazon('2', 1_800, ['2/core/latest/x86_64', '2/core/latest/aarch64'], amazonExtras.map((topic) => `2/extras/${topic}/latest/x86_64`)),
+  amazon('2023', 800, ['x86_64', 'aarch64'].map((arch) => `al2023/core/mirrors/latest/${arch}`), ['kernel-livepatch', 'nvidia'].flatMap((topic) => ['x86_64', 'aarch64'].map((arch) => `al2023/${topic}/mirrors/latest/${arch}`))),
   fedora('42'), fedora('43'), epel('8'), epel('9'), epel('10'),
 
   { id: 'suse-vex', title: 'SUSE VEX', kind: 'distribution', covers: ['SUSE', 'openSUSE'], floor: 1, parse: parseCsaf, interval: 12 * hours, urls: ['https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2'] },

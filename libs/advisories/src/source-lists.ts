@@ -1,4 +1,4 @@
-import { invalid } from '@plimsoll/problem';
+import { invalid, Problem } from '@plimsoll/problem';
 
 /** Fetches a small text, or throws Problem `source-unreachable` or `source-answer`. */
 export type Ask = (url: string) => Promise<string>;
@@ -15,14 +15,22 @@ const beside = (url: string, name: string): string => new URL(name, url).href;
 export const rpmRepositories = (...repositories: readonly string[]): ListFiles => async (ask) =>
   (await Promise.all(repositories.map(async (repository) => noticesOf(repository, await ask(beside(repository, 'repodata/repomd.xml')))))).flat();
 
-/** Amazon's repositories are at the first address of a list. */
-export const amazonRepositories = (...lists: readonly string[]): ListFiles => async (ask) => {
-  const repositories = await Promise.all(lists.map(async (list) => {
+/**
+ * Amazon's repositories are at the first address of a list. Of `extras` most never had a notice, and topics go: one that is
+ * not there, or has none, adds nothing; that its publisher cannot be reached is a failure like any other.
+ */
+export const amazonRepositories = (lists: readonly string[], extras: readonly string[] = []): ListFiles => async (ask) => {
+  const repositoryOf = async (list: string): Promise<string> => {
     const [first] = (await ask(list)).split('\n').map((one) => one.trim()).filter((one) => one !== '');
     if (first === undefined || !URL.canParse(first)) throw invalid('source-list', `${list} names no repository`);
     return first.replace(/\/?$/, '/');
-  }));
-  return rpmRepositories(...repositories)(ask);
+  };
+  const files = async (list: string): Promise<readonly string[]> => rpmRepositories(await repositoryOf(list))(ask);
+  const ifThere = (list: string) => files(list).catch((error: unknown) => {
+    if (error instanceof Problem && (error.code === 'source-answer' || error.code === 'source-list')) return [];
+    throw error;
+  });
+  return (await Promise.all([...lists.map(files), ...extras.map(ifThere)])).flat();
 };
 
 function noticesOf(repository: string, repomd: string): string[] {
