@@ -22,7 +22,7 @@ export interface Breach { readonly file: string; readonly imports: string; reado
 
 /**
  * Reads every project's sources and names each import that crosses a ring outwards, reaches into another app, or is missing
- * from the project's package.json. Specs are free in what they use to build a bench, and are left out.
+ * from the project's package.json. Specs and their helpers are free in what they use to build a bench, and are left out.
  */
 export function breaches(root: string): Breach[] {
   const projects = projectsOf(root);
@@ -59,7 +59,7 @@ function projectsOf(root: string): Project[] {
 
 const sources = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name) && !/\.(spec|test)\./.test(entry.name) && !/node_modules|\/dist|\/testing/.test(entry.parentPath) && entry.name !== 'testing.ts')
+    .filter((entry) => entry.isFile() && /\.(ts|tsx|mjs)$/.test(entry.name) && !/\.(spec|spec-helper|test)\./.test(entry.name) && !/node_modules|\/dist|\/testing/.test(entry.parentPath) && entry.name !== 'testing.ts')
     .map((entry) => join(entry.parentPath, entry.name));
 
 const importsOf = (text: string): string[] =>
