@@ -1,6 +1,7 @@
 import type { Advisory, Affected, Enrichment, VexStatement } from '@plimsoll/advisories';
 import { indexOf, type AdvisoryHead, type AdvisoryIndex } from '@plimsoll/matching';
 import type { EntityManager } from 'typeorm';
+import { byIndex } from './by-index.ts';
 
 /** A package as advisories name it. */
 export interface PackageName { readonly ecosystem: string; readonly name: string }
@@ -14,12 +15,13 @@ export const indexOfNames = async (tx: EntityManager, names: readonly PackageNam
 
 /** The records that speak of the given names, each with its entries for those alone. */
 export async function advisoriesOfNames(tx: EntityManager, names: readonly PackageName[], revision?: number): Promise<Advisory[]> {
-  const rows = await tx.query(`
+  if (names.length === 0) return [];
+  const rows = await byIndex(tx, () => tx.query(`
     select a.id, a.head, f.entry
     from unnest($1::text[], $2::text[]) as wanted (ecosystem, name)
     join affected f on f.ecosystem = wanted.ecosystem and f.name = wanted.name
     join advisories a on a.id = f.advisory and ${holdsAt('a', '$3')}
-    order by a.source, a.key, f.place`, [names.map(({ ecosystem }) => ecosystem), names.map(({ name }) => name), revision ?? null]) as { id: string; head: string; entry: string }[];
+    order by a.source, a.key, f.place`, [names.map(({ ecosystem }) => ecosystem), names.map(({ name }) => name), revision ?? null])) as { id: string; head: string; entry: string }[];
   const records = new Map<string, Advisory>();
   for (const { id, head, entry } of rows) {
     const affected = JSON.parse(entry) as Affected, record = records.get(id);

@@ -5,6 +5,7 @@ import { Problem } from '@plimsoll/problem';
 import pg, { type PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { EntityManager } from 'typeorm';
+import { byIndex } from './by-index.ts';
 import { shelves, type Feed, type Shelf } from './feed-table.ts';
 import { KnownRecords } from './known-records.ts';
 import { readInThreads, type ReadingBatch, type ReadingDone } from './read-in-threads.ts';
@@ -52,7 +53,7 @@ export async function copyFeed(tx: EntityManager, feed: Feed, files: readonly st
   // A difference need not say anything of most records; anything else is all there is.
   const isWhole = bundle?.isComplete ?? true;
   if (isWhole && done.rows + countSeen(known) === 0) throw nothingRead(feed, done);
-  const lost = await settleDuplicates(tx, feed, { base, end: base + idRoom }, known, done);
+  const lost = await byIndex(tx, () => settleDuplicates(tx, feed, { base, end: base + idRoom }, known, done));
   const replaced = [...known.changed()].concat(lost.replaced), gone = [...isWhole ? known.unseen() : known.gone()];
   const newRecords = done.rows - lost.rows - replaced.length;
   return { ...done, before: source?.ingest ?? 0, recordsBefore: known.size, ingest: randomUUID(), shelf: feed.shelf, base, end: base + idRoom, revision, records: known.size - gone.length + newRecords, newRecords, changedRecords: replaced.length, gone, replaced };

@@ -5,6 +5,7 @@ import { Problem } from '@plimsoll/problem';
 import type { EntityManager } from 'typeorm';
 import { remakeAnswers } from './answers.ts';
 import { blastRadiusOfAll } from './blast-radius.ts';
+import { byIndex } from './by-index.ts';
 import { checkCanaries, type CanaryResult } from './check-canaries.ts';
 import type { Copied } from './copy-feed.ts';
 import { coverSource } from './coverage.ts';
@@ -47,7 +48,7 @@ export async function publishRevision(tx: EntityManager, say: Say, parts: readon
   const changes: SourceChange[] = [];
   for (const { feed, copied } of parts) {
     await refuseOvertaken(tx, feed, copied);
-    const change = await summariseChange(tx, feed, copied);
+    const change = await byIndex(tx, () => summariseChange(tx, feed, copied));
     told(change);
     if (!plausible.acceptLoss) refuseShrunk(feed, copied, plausible);
     if (change.added + change.changed + change.removed > 0) changes.push(change);
@@ -67,7 +68,7 @@ export async function publishRevision(tx: EntityManager, say: Say, parts: readon
   const revision = Math.max(before + 1, least), changed = parts.filter(({ feed }) => isIn(changes, feed));
   for (const { feed, copied } of changed) {
     if (revision !== copied.revision) await tx.query(`update ${feed.shelf} set valid_from = $1 where id >= $2 and id < $3`, [revision, copied.base, copied.end]);
-    await close(tx, feed, [...copied.gone, ...copied.replaced], revision);
+    await byIndex(tx, () => close(tx, feed, [...copied.gone, ...copied.replaced], revision));
   }
   for (const { feed, copied } of changed) await markSource(tx, feed, copied, revision, await checkCanaries(tx, feed, plausible));
 
@@ -75,7 +76,7 @@ export async function publishRevision(tx: EntityManager, say: Say, parts: readon
   const dirty = new Set<string>(), covered = new Set<string>();
   const note = (into: Set<string>, found: readonly string[]): void => { for (const one of found) into.add(one); };
   for (const { feed, copied } of changed) {
-    await noteTouched(tx, feed, copied);
+    await byIndex(tx, () => noteTouched(tx, feed, copied));
     took.lap('records');
     await remakeAnswers(tx, copied.ingest);
     took.lap('answers');
@@ -83,7 +84,7 @@ export async function publishRevision(tx: EntityManager, say: Say, parts: readon
     const rated = feed.shelf === 'enrichments' ? await rateIngest(tx, copied) : [];
     note(dirty, (await rejudge(tx, having(rated), revision, 'revision')).subjects);
     note(dirty, await subjectsHaving(tx, feed.shelf === 'statements' ? await problemsTouchedBy(tx, copied.ingest) : rated));
-    note(covered, await coverSource(tx, feed.id, copied, revision));
+    note(covered, await byIndex(tx, () => coverSource(tx, feed.id, copied, revision)));
     for (const table of ['touched_names', 'touched_cves']) await tx.query(`delete from ${table} where ingest = $1`, [copied.ingest]);
     took.lap('findings');
   }
