@@ -20,7 +20,7 @@ const sizes = (process.env['PLIMSOLL_BENCH_FLEET'] ?? '1000,10000,100000').split
 const setCounts = { system: 400, runtime: 6_000, application: 24_000 };
 const setSizes = { system: 100, runtime: 25, application: 75 };
 const packageVersions = 150_000;
-const advisories = Number(process.env['PLIMSOLL_BENCH_RECORDS'] ?? 300_000);
+const advisories = Number(process.env['PLIMSOLL_BENCH_RECORDS'] ?? 100_000);
 
 interface Row { readonly size: number; readonly what: string; readonly ms: number; readonly facts: string }
 

@@ -67,6 +67,29 @@ describe('a push', () => {
     expect(bench.webhooks.received.slice(told).filter(({ body }) => body.includes(spared.digest))).toEqual([]);
   });
 
+  it('answers why, why not, who else, and what changed', async () => {
+    const [image] = (await bench.api.get('/v1/projects/default/images?search=team/touched')).body.items, path = `/v1/projects/default/images/${image.digest}`;
+    expect((await bench.api.get(`${path}/findings/GHSA-middle/explain`)).body).toMatchObject({ revision: 2, findings: [{ id: 'GHSA-middle', proof: { because: 'in-range', range: { fixed: '2.0.0' } } }], text: expect.stringContaining('until 2.0.0 repairs it') });
+    expect((await bench.api.get(`${path}/findings/GHSA-left/explain`)).status).toBe(404);
+    expect((await bench.api.get(`${path}/why-not/CVE-2024-3094`)).body).toMatchObject({ answer: 'not-mentioned' });
+    expect((await bench.api.get(`${path}/findings?as_of=1`)).body).toMatchObject({ revision: 1, items: [] });
+    expect((await bench.api.get(`/v1/projects/default/diff?from=${image.digest}@1&to=${image.digest}`)).body).toMatchObject({ added: [{ id: 'GHSA-middle' }], removed: [], packages: [] });
+    expect((await bench.api.get('/v1/vulnerabilities/GHSA-middle')).body).toMatchObject({ total: { count: 1 }, items: [{ project: 'default', digest: image.digest, packages: [{ purl: 'pkg:npm/middle@1.0.0', fixed_version: '2.0.0' }] }] });
+    expect((await bench.api.get('/v1/revisions/2')).body).toMatchObject({ revision: 2, blast_radius: { images: 1, added: 1, removed: 0, vulnerabilities: [{ id: 'GHSA-middle', images: 1 }] }, items: [{ digest: image.digest, added: ['GHSA-middle'] }] });
+  });
+
+  it('is denied no more once a supplier says that it is not affected, and again when that is taken back', async () => {
+    const [image] = (await bench.api.get('/v1/projects/default/images?search=team/touched')).body.items, path = `/v1/projects/default/images/${image.digest}`;
+    const document = JSON.stringify({ '@context': 'https://openvex.dev/ns/v0.2.0', '@id': 'https://acme.example/vex/1', author: 'Acme', timestamp: '2026-01-01T00:00:00Z', version: 1, statements: [{ vulnerability: { name: 'GHSA-middle' }, products: [{ '@id': 'pkg:npm/middle@1.0.0' }], status: 'not_affected', justification: 'vulnerable_code_not_present' }] });
+    const added = await bench.api.post('/v1/projects/default/vex', { name: 'acme.json', document });
+    expect(added.status).toBe(201);
+    await eventually(async () => expect((await bench.api.get(`${path}/verdict`)).body.decision).not.toBe('deny'));
+    expect((await bench.api.get(`${path}/findings`)).body).toMatchObject({ summary: { total: 0, suppressed: 1 }, items: [{ id: 'GHSA-middle', suppressed: 'vex', vex: [{ status: 'not_affected', source: 'Acme' }] }] });
+    expect((await bench.api.get('/v1/projects/default/vex')).body.items).toMatchObject([{ id: added.body.id, name: 'acme.json', statements: 1 }]);
+    expect((await bench.api.delete(`/v1/projects/default/vex/${added.body.id}`)).status).toBe(200);
+    await eventually(async () => expect((await bench.api.get(`${path}/verdict`)).body.decision).toBe('deny'));
+  });
+
   it('that cannot be read is rejected, denied and told, never clean', async () => {
     const target = `${images.registry.host}/team/nowhere:1`;
     const operation = await push(target);

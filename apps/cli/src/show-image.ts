@@ -18,8 +18,9 @@ export async function showImage(platform: Platform, digest: string, query: Reado
     wrap(paint('dim', [...whatItIs(image.platform, image.os), plural(image.packages ?? 0, 'package'), `feed revision ${findings.revision}`].join('; ')), ''), paint('dim', digest), '',
     ...(findings.items.length ? [findingsTable(findings.items), ''] : []),
     wrap(summaryLine({ summary: findings.summary, findings: findings.items, packages: image.packages ?? 0 }), ' '), '',
-    ...verdictLines(verdict),
-  ].join('\n'));
+    // A verdict is of now, whatever the findings are of.
+    ...(query['as_of'] === undefined ? verdictLines(verdict) : []),
+  ].join('\n').trimEnd());
 }
 
 /** Every page of an image's findings. */

@@ -22,7 +22,7 @@ export function whoHasText(id: string, { items, total, projects, vulnerabilities
   if (items.length === 0) return wrap(`No image has ${id} as of feed revision ${revision}. That is no proof for packages nobody speaks of: \`plimsoll why-not ${id} IMAGE --remote\` tells of one image.`, '');
   return [
     `${paint('bold', id)}${kept.length ? paint('dim', ` (${kept.join(', ')})`) : ''}: ${plural(total.count, 'image')} in ${plural(projects, 'project')}, as of feed revision ${revision}`, '',
-    table([{ title: 'Project' }, { title: 'Image', gives: true }, { title: 'Digest' }, { title: 'Package', gives: true }, { title: 'Fixed in', gives: true }, { title: 'Since' }], items.map(row)),
+    table([{ title: 'Project' }, { title: 'Image', gives: true }, { title: 'Digest' }, { title: 'Package', gives: true }, { title: 'Fixed in', gives: true }, { title: 'Since', spare: true }], items.map(row)),
     ...(next_page_token ? [paint('dim', ` … of ${plural(total.count, 'image')}; raise --limit`)] : []),
   ].join('\n');
 }

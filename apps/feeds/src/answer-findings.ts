@@ -39,7 +39,7 @@ export class AnswerAboutFindings {
       const wanted = await filtered(tx, rows, filter);
       const from = after === undefined ? 0 : wanted.findIndex((row) => isAfter(row, after));
       const page = from < 0 ? [] : wanted.slice(from, from + limit);
-      const items = fitting(await textsOf(tx, page, inventory, suppliers, as_of));
+      const items = fitting(await textsOf(tx, page, inventory, suppliers, revision));
       const isMore = from >= 0 && from + items.length < wanted.length;
       return {
         revision, summary: summaryOf(rows, uncovered), total: { count: wanted.length, relation: 'EXACT' as const }, items,
@@ -52,8 +52,8 @@ export class AnswerAboutFindings {
   explain({ project, digest, id }: Body<typeof ExplainFinding>): Promise<Answer<typeof ExplainFinding>> {
     return this.see(project, digest, undefined, async (tx, { inventory, revision, rows, suppliers, image }) => {
       const named = await filtered(tx, rows, { id });
-      if (named.length === 0) throw new Problem('missing', `${image.reference} has no finding ${id}; why-not says why`, { code: 'finding-missing' });
-      const findings = fitting(await textsOf(tx, named.slice(0, explainedAtMost), inventory, suppliers));
+      if (named.length === 0) throw new Problem('missing', `${image.reference} has no finding ${id}; ask why not`, { code: 'finding-missing' });
+      const findings = fitting(await textsOf(tx, named.slice(0, explainedAtMost), inventory, suppliers, revision));
       const rest = named.length - findings.length;
       return { revision, findings, text: [...findings.map(explain), ...(rest > 0 ? [`and in ${rest} more packages`] : [])].join('\n\n') };
     });
