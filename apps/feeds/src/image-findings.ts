@@ -22,7 +22,7 @@ export interface FindingRow extends Pick<Finding, 'state' | 'severity' | 'fix_st
 }
 
 const columns = `
-  member.image, f.subject, p.id as package, p.purl, p.name, p.version, p.type, f.vulnerability, f.state, f.severity, f.score, f.fix_state, f.fixed_version, f.published,
+  i.id as image, f.subject, p.id as package, p.purl, p.name, p.version, p.type, f.vulnerability, f.state, f.severity, f.score, f.fix_state, f.fixed_version, f.published,
   greatest(f.first_seen, i.indexed_at) as first_seen, case when f.fix_seen is not null then greatest(f.fix_seen, i.indexed_at) end as fix_seen, f.valid_from, f.valid_to,
   coalesce(r.kev, false) as kev, r.epss, case when f.rejected then 'rejected' end as suppressed`;
 
@@ -61,8 +61,8 @@ const byText = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 export async function notCovered(tx: EntityManager, images: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const rows = await tx.query(`
     ${members}
-    select image, count(*)::int as count from member join packages p on p.id = member.package
-    where p.uncovered is not null or p.ecosystem is null or p.ecosystem not in (select ecosystem from covered_ecosystems) group by image`, [images]) as { image: string; count: number }[];
+    select member.image::text as image, count(*)::int as count from member join packages p on p.id = member.package
+    where p.uncovered is not null or p.ecosystem is null or p.ecosystem not in (select ecosystem from covered_ecosystems) group by member.image`, [images]) as { image: string; count: number }[];
   return new Map(rows.map(({ image, count }) => [image, count]));
 }
 
