@@ -1,9 +1,9 @@
 import { invalid, Problem } from '@plimsoll/problem';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Advisory, Range } from './advisory.ts';
 import { bytesOf, notJson, type Parser, type Reading, rejected } from './feed.ts';
 import { isCve } from './words.ts';
+import { parseYaml } from './yaml.ts';
 
 /** A branch and repository as https://secdb.alpinelinux.org publishes it (YAML until 2020). Wolfi and Chainguard have no branches, and are told by their address. */
 const SecDb = z.object({

@@ -1,7 +1,7 @@
 import { invalid, Problem } from '@plimsoll/problem';
-import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { bytesOf, type FeedRecord, notJson, type ParseContext, rejected } from './feed.ts';
+import { parseYaml } from './yaml.ts';
 
 /**
  * Reads records that are a document each: those whose name is `wanted` are handed to `read`, whose results come in order;

@@ -1,11 +1,11 @@
 import { invalid, Problem } from '@plimsoll/problem';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Advisory, Affected } from './advisory.ts';
 import { normaliseName } from './ecosystem.ts';
 import { bytesOf, notJson, type Parser, rejected } from './feed.ts';
 import { entryOf, Inexact, stretchOf } from './requirement-ranges.ts';
 import { firstLine, isCve } from './words.ts';
+import { parseYaml } from './yaml.ts';
 
 /** A record of https://github.com/FriendsOfPHP/security-advisories, see the README there. */
 const Record = z.object({

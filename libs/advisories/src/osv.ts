@@ -1,5 +1,4 @@
 import { invalid, Problem } from '@plimsoll/problem';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Advisory, Affected, Scored } from './advisory.ts';
 import { scoreCvss, severityOf } from './cvss.ts';
@@ -10,6 +9,7 @@ import { isModular, streamsOf } from './module-streams.ts';
 import { rangesOf } from './osv-ranges.ts';
 import type { Severity } from './severity.ts';
 import { firstLine, isCve, severityWord } from './words.ts';
+import { parseYaml } from './yaml.ts';
 
 const text = z.string().max(1_000_000);
 const version = z.string().max(512);

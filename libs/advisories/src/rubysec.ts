@@ -1,11 +1,11 @@
 import { invalid, Problem } from '@plimsoll/problem';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Advisory, Affected } from './advisory.ts';
 import { severityOf } from './cvss.ts';
 import { bytesOf, notJson, type Parser, rejected } from './feed.ts';
 import { complement, entryOf, Inexact, type Stretch, stretchOf } from './requirement-ranges.ts';
 import { firstLine, isCve } from './words.ts';
+import { parseYaml } from './yaml.ts';
 
 /** YAML reads `cve: 2024-26146` as text and `osvdb: 95749` as a number, and dates in quotes or without. */
 const word = z.union([z.string(), z.number()]).transform(String);

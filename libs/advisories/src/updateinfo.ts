@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { invalid } from '@plimsoll/problem';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { bytesOf, type Parser, rejected } from './feed.ts';
 import { type Build, type Notice, Notices } from './rpm-notices.ts';
 import { severityWord } from './words.ts';
 import { type XmlElement, xmlElements } from './xml-elements.ts';
+import { parseYaml } from './yaml.ts';
 
 /**
  * Reads updateinfo.xml of rpm repositories: Amazon, Fedora and EPEL, Rocky, AlmaLinux, Oracle, openSUSE. Notices of
