@@ -23,6 +23,7 @@ function recompute(proof: Finding['proof']): State {
   switch (because) {
     case 'withdrawn': return 'not-affected';
     case 'other-module': return proof.module!.advisory === proof.module!.package?.split(':').slice(0, 2).join(':') ? 'affected' : 'not-affected';
+    case 'module-unknown': return proof.module!.package === undefined && /\.module[+_]/.test(version) ? 'undetermined' : 'not-affected';
     case 'other-architecture': return proof.arch!.advisory.includes(proof.arch!.package!) ? 'affected' : 'not-affected';
     case 'every-version': case 'vendor-not-affected': case 'vendor-fixed': case 'vendor-undetermined':
       return range === undefined || range.versions !== undefined || holds(range) ? named : 'not-affected';

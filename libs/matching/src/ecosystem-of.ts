@@ -15,6 +15,9 @@ export interface Coordinates {
 /** Why no advisory source speaks of a package. */
 export type Uncovered = 'system-unknown' | 'third-party' | 'no-ecosystem';
 
+/** Programs known by a text inside them whose makers publish advisories. */
+const programs: Readonly<Record<string, string>> = { node: 'Node.js' };
+
 const languages: Readonly<Partial<Record<PackageType, string>>> = {
   npm: 'npm', pypi: 'PyPI', golang: 'Go', maven: 'Maven', gem: 'RubyGems', cargo: 'crates.io', composer: 'Packagist', nuget: 'NuGet',
   pub: 'Pub', hex: 'Hex', swift: 'SwiftURL', cran: 'CRAN', hackage: 'Hackage', conan: 'ConanCenter', bitnami: 'Bitnami',
@@ -89,6 +92,7 @@ export const ecosystemOf = (os: OperatingSystem | null): string | undefined =>
 export function coordinatesOf(found: Package, os: OperatingSystem | null): Coordinates | Uncovered {
   const language = languages[found.type];
   if (language !== undefined) return { ecosystem: language, name: normaliseName(language, found.name), version: language === 'Go' ? goVersion(found.version) : found.version };
+  if (found.type === 'generic' && Object.hasOwn(programs, found.name)) return { ecosystem: programs[found.name]!, name: found.name, version: found.version };
   if (!['deb', 'apk', 'rpm', 'alpm', 'opkg', 'portage'].includes(found.type)) return 'no-ecosystem';
   const ecosystem = ecosystemOf(os), system = os === null ? undefined : systems[os.id];
   if (ecosystem === undefined || system?.type !== found.type) return 'system-unknown';

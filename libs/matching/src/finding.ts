@@ -16,7 +16,7 @@ export const Because = z.enum([
   'in-range', 'listed', 'every-version',
   'at-or-above-fixed', 'below-introduced', 'above-last-affected', 'above-limit', 'not-listed',
   'vendor-not-affected', 'vendor-fixed', 'vendor-undetermined', 'version-unreadable', 'bound-unreadable',
-  'withdrawn', 'other-module', 'other-architecture',
+  'withdrawn', 'other-module', 'module-unknown', 'other-architecture',
 ]);
 export type Because = z.output<typeof Because>;
 

@@ -88,12 +88,18 @@ export const answersOfHits = (hits: readonly Hit[], subject: Subject, version: K
 function withRecord(said: Said, subject: Subject, version: KeyedVersion): Hit {
   const { advisory, affected } = said.read(), { decision } = said;
   const stream = subject.module?.split(':').slice(0, 2).join(':');
-  if (affected.module !== undefined && affected.module !== stream) return { advisory, affected, state: 'not-affected', because: 'other-module', range: -1 };
+  if (affected.module !== undefined && affected.module !== stream) {
+    const mayBe = stream === undefined && isOfModule.test(subject.version) && decision.state !== 'fixed' && decision.state !== 'not-affected';
+    return { advisory, affected, ...(mayBe ? { state: 'undetermined', because: 'module-unknown', range: decision.range } : { state: 'not-affected', because: 'other-module', range: -1 }) };
+  }
   if (affected.arches !== undefined && subject.arch !== undefined && !affected.arches.includes(subject.arch)) return { advisory, affected, state: 'not-affected', because: 'other-architecture', range: -1 };
   if (decision.because !== 'listed' || listedAs(affected, version) !== undefined) return { advisory, affected, ...decision };
   const again = decide({ ...keyedEntry(affected, advisory.withdrawn !== undefined), versions: new Uint32Array() }, version);
   return { advisory, affected, ...(again ?? { state: 'not-affected', because: 'not-listed', range: -1 }) };
 }
+
+/** A build for some module stream, `1.2-3.module+el8.4.0+`, `.module_el8.`; which one its release does not say (https://docs.fedoraproject.org/en-US/modularity/). */
+const isOfModule = /\.module[+_]/;
 
 /** The listed version that equals the subject's, as the publisher wrote it. */
 const listedAs = (affected: Affected, version: KeyedVersion): string | undefined =>
@@ -218,7 +224,8 @@ function proofOf(hit: Hit, subject: Subject, version: KeyedVersion): Proof {
   if (affected.module !== undefined) proof.module = { ...(subject.module === undefined ? {} : { package: subject.module }), advisory: affected.module };
   if (affected.arches !== undefined) proof.arch = { ...(subject.arch === undefined ? {} : { package: subject.arch }), advisory: affected.arches };
   if (affected.vendor_status !== undefined) proof.vendor_status = affected.vendor_status;
-  if (state === 'undetermined') proof.detail = compared.reason ?? affected.vendor_status ?? 'a bound of the advisory cannot be read';
+  if (because === 'module-unknown') proof.detail = `the package is of a module and does not say of which stream; the advisory is about ${affected.module}`;
+  else if (state === 'undetermined') proof.detail = compared.reason ?? affected.vendor_status ?? 'a bound of the advisory cannot be read';
   else if (because === 'withdrawn') proof.detail = `withdrawn ${advisory.withdrawn}`;
   return proof;
 }

@@ -74,6 +74,15 @@ describe('one finding per problem', () => {
   const ids = (...advisories: Advisory[]) => match(anInventory([aPackage('npm', 'left-pad', '1.0.0')]), indexOf(advisories)).findings
     .map(({ id, aliases, advisories: records }) => `${id} = ${aliases.join(' ')} by ${records!.join(' ')}`).sort();
 
+  it('cannot tell of a module build without its label, where the version would decide; a build of no module is not meant', () => {
+    const index = indexOf([anAdvisory('ALSA-1', { ecosystem: 'AlmaLinux:8', name: 'nodejs', module: 'nodejs:18', ranges: [{ fixed: '1:18.9.0-1.module_el8.7.0+1' }] })]);
+    const alma = { id: 'almalinux', version_id: '8.7', name: 'AlmaLinux' };
+    const states = (version: string) => match(anInventory([aPackage('rpm', 'nodejs', version)], alma), index, { all: true }).findings.map(({ state, proof }) => `${state} ${proof.because}`);
+    expect(states('1:16.0.0-1.module_el8.6.0+2')).toEqual(['undetermined module-unknown']);
+    expect(states('1:18.9.0-1.module_el8.7.0+1')).not.toContain('undetermined module-unknown');
+    expect(states('1:16.0.0-1.el8')).toEqual(['not-affected other-module']);
+  });
+
   it('joins records of one CVE', () => {
     expect(ids(anAdvisory('GHSA-a', {}, { aliases: ['CVE-2024-0001'] }), anAdvisory('PYSEC-a', {}, { aliases: ['CVE-2024-0001', 'GHSA-a'] })))
       .toEqual(['CVE-2024-0001 = GHSA-a PYSEC-a by GHSA-a PYSEC-a']);

@@ -111,5 +111,5 @@ const becauseWords: Readonly<Record<Because, string>> = {
   'above-limit': 'the version is past what the advisory speaks of', 'not-listed': 'the version is not listed',
   'vendor-not-affected': 'the vendor says it is not affected', 'vendor-fixed': 'the vendor says it is fixed', 'vendor-undetermined': 'the vendor does not know yet, or names only source commits',
   'version-unreadable': "the package's version cannot be read", 'bound-unreadable': "the advisory's version cannot be read",
-  withdrawn: 'the advisory was withdrawn', 'other-module': 'the advisory is about another module stream', 'other-architecture': 'the advisory is about another architecture',
+  withdrawn: 'the advisory was withdrawn', 'other-module': 'the advisory is about another module stream', 'module-unknown': 'which module stream the package is of is not known', 'other-architecture': 'the advisory is about another architecture',
 };
