@@ -54,8 +54,9 @@ const plimsoll = (root: string): string => `${process.execPath} ${join(root, 'ap
 
 interface Warm { readonly size: number; readonly what: string; readonly milliseconds: number; readonly found: number; readonly memory: number }
 
+/** With a small young generation, as the services run. */
 function warmRun(cache: string, database: string, size: number, what: string): Omit<Warm, 'size' | 'what'> {
-  return JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, 'match-warm.mjs'), database, join(cache, `images-${size}.json`), what], { encoding: 'utf8' })) as Omit<Warm, 'size' | 'what'>;
+  return JSON.parse(execFileSync(process.execPath, ['--max-semi-space-size=4', join(import.meta.dirname, 'match-warm.mjs'), database, join(cache, `images-${size}.json`), what], { encoding: 'utf8' })) as Omit<Warm, 'size' | 'what'>;
 }
 
 function warmTable(warm: readonly Warm[]): string {

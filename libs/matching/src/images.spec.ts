@@ -23,7 +23,7 @@ describe.skipIf(!hasShared)(`images read by the scanner's own catalogers${hasSha
     const advisories: Advisory[] = [];
     for (const [id, file] of feeds) for await (const reading of readFeed(sourceOf(id)!, recordsOf(shared(`feeds/${file}`)))) if (reading.kind === 'advisory') advisories.push(reading.advisory);
     index = indexOf(advisories);
-  }, 120_000);
+  }, 300_000);
   const findingsOf = async (archive: string, ref: string) => {
     const inventory = await indexTarget(await recogniseTarget(`oci-archive:${shared(`images/${archive}.oci.tar`)}:${ref}`));
     expect(match(inventory, index, { all: true }).findings.map(check).filter(Boolean)).toEqual([]);

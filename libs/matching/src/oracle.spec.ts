@@ -19,7 +19,7 @@ describe.skipIf(!hasShared)(`language packages agree with others${hasShared ? ''
     for (const feed of feeds) for await (const reading of readFeed({ id: feed, parse }, recordsOf(shared(`feeds/${feed}`)))) if (reading.kind === 'advisory') advisories.push(reading.advisory);
     for (const { id } of advisories) ids.add(id);
     index = indexOf(advisories);
-  }, 120_000);
+  }, 300_000);
 
   it('finds every id that api.osv.dev answered and our feeds hold', () => {
     type Row = { ecosystem: string; name: string; version: string; vulns: { id: string }[] };
