@@ -12,7 +12,7 @@ export async function exportBundle(platform: Platform, parsed: Parsed): Promise<
   if (base !== undefined && !/^\d{1,9}$/.test(base)) throw new Problem('invalid', '--base needs the number of a revision', { code: 'usage' });
   const file = await download(platform, '/v1/feeds/bundle', { base }, (name) => parsed.text('out') ?? name);
   const { size } = statSync(file);
-  say(parsed.flag('json') ? jsonText({ file, bytes: size }) : `${file}: ${(size / 1e6).toFixed(1)} MB`);
+  say(parsed.flag('json') ? jsonText({ file, bytes: size }) : `${file}: ${size < 1e6 ? `${Math.ceil(size / 1e3)} kB` : `${(size / 1e6).toFixed(1)} MB`}`);
   return 0;
 }
 
