@@ -43,7 +43,7 @@ export class KnownRecords {
 
   id(index: number): number { return this.#ids[index]!; }
   /** Place of the record with this key; -1 when there is none. */
-  ofKey(key: string): number { return this.#find(this.#byKey, 0, cut(hash('sha256', key, 'buffer'))); }
+  ofKey(key: string): number { return this.size === 0 ? -1 : this.#find(this.#byKey, 0, cut(hash('sha256', key, 'buffer'))); }
   /** Place of the record read from this file, by the hash of its bytes. */
   ofRaw(raw: Buffer): number { return this.#find(this.#byRaw, 2, cut(raw)); }
   hasContent(index: number, content: Buffer): boolean { return this.#hashes[3 * index + 1] === cut(content); }

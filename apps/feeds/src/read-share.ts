@@ -1,21 +1,28 @@
 import { hash } from 'node:crypto';
 import { codeStamp, defaultFeedLimits, recordsOf, type FeedRecord } from '@plimsoll/advisories';
 import { Problem } from '@plimsoll/problem';
+import { CopyLines, copyText } from './copy-lines.ts';
 import { feedOf, jsonText, type Feed, type Made } from './feed-table.ts';
 import { KnownRecords, saidGone, seenChanged, seenSame } from './known-records.ts';
 import { readBundle } from './read-bundle.ts';
 import type { ReadingBatch, ReadingDone, ReadingJob } from './read-in-threads.ts';
 
-/** Characters of a batch. */
+/** Bytes of a batch. */
 const batchSize = 512 * 1024;
 
 /** Reads its share of a feed: what is new goes to `send` as lines for COPY, what is known already is only marked. */
 export async function readShare(job: ReadingJob, send: (batch: ReadingBatch) => Promise<void>): Promise<ReadingDone> {
   const share = new Share(job);
-  for await (const full of share.read()) if (full) await send(share.batch());
+  for await (const reading of share.readings()) {
+    share.take(reading);
+    if (share.isFull()) await send(share.batch());
+  }
   await send(share.batch());
   return share.done;
 }
+
+type Readings<T> = T extends AsyncIterable<infer One> ? One : never;
+type ShareReading = Readings<ReturnType<Feed['read']> | ReturnType<typeof readBundle>>;
 
 class Share {
   readonly done: ReadingDone = { rows: 0, rejected: 0, problems: {}, keptAside: [], ecosystems: {}, refreshed: [] };
@@ -23,8 +30,8 @@ class Share {
   readonly #feed: Feed;
   readonly #known: KnownRecords;
   readonly #stamp = codeStamp();
-  #records = '';
-  #affected = '';
+  readonly #records = new CopyLines();
+  readonly #affected = new CopyLines();
   /** Of the file that is being read, when it is one record. */
   #raw: Buffer | undefined;
 
@@ -34,25 +41,23 @@ class Share {
     this.#known = new KnownRecords(job.known.size, job.known.memory);
   }
 
-  /** Says after each record whether a batch is full. */
-  async *read(): AsyncGenerator<boolean> {
+  readings(): ReturnType<Feed['read']> | ReturnType<typeof readBundle> {
     const feed = this.#feed, { files, isBundle } = this.#job;
-    for await (const reading of isBundle ? readBundle(feed, files) : feed.read(this.#own(), { source: feed.id, limits: defaultFeedLimits, isKnown: (bytes) => this.#isKnown(bytes) })) {
-      if (reading.kind === 'made') this.#take(reading.made);
-      else if (reading.kind === 'gone') this.#forget(reading.key);
-      else this.#reject(reading.record, reading.problem, reading.excerpt);
-      this.#raw = undefined;
-      if (this.done.rows + this.done.rejected > defaultFeedLimits.records) throw new Problem('invalid', `${feed.id} has more than ${defaultFeedLimits.records} records`, { code: 'feed-too-many-records' });
-      yield this.#records.length + this.#affected.length >= batchSize;
-    }
+    return isBundle ? readBundle(feed, files) : feed.read(this.#own(), { source: feed.id, limits: defaultFeedLimits, isKnown: (bytes) => this.#isKnown(bytes) });
   }
 
-  /** What is new since the last one. */
-  batch(): ReadingBatch {
-    const batch = { records: encode(this.#records), affected: encode(this.#affected) };
-    this.#records = this.#affected = '';
-    return batch;
+  take(reading: ShareReading): void {
+    if (reading.kind === 'made') this.#take(reading.made);
+    else if (reading.kind === 'gone') this.#forget(reading.key);
+    else this.#reject(reading.record, reading.problem, reading.excerpt);
+    this.#raw = undefined;
+    if (this.done.rows + this.done.rejected > defaultFeedLimits.records) throw new Problem('invalid', `${this.#feed.id} has more than ${defaultFeedLimits.records} records`, { code: 'feed-too-many-records' });
   }
+
+  isFull(): boolean { return this.#records.size + this.#affected.size >= batchSize; }
+
+  /** What is new since the last one. */
+  batch(): ReadingBatch { return { records: this.#records.take(), affected: this.#affected.take() }; }
 
   /** Its own part of the records: every n-th, or every n-th file. */
   async *#own(): AsyncGenerator<FeedRecord> {
@@ -86,8 +91,8 @@ class Share {
     const id = job.base + done.rows++ * job.of + job.part;
     if (done.rows * job.of > job.room) throw new Problem('invalid', `${feed.id} has more records than there are ids for one ingest`, { code: 'feed-too-many-records' });
     const own = feed.shelf === 'advisories' ? [String(made.severity), made.body] : feed.shelf === 'statements' ? [`{${made.names.map(arrayItem).join(',')}}`, made.body] : [made.body];
-    this.#records += `${id}\t${copyText(feed.id)}\t${copyText(key)}\t\\\\x${content.toString('hex')}\t${raw ? `\\\\x${raw.toString('hex')}` : '\\N'}\t${job.revision}\t${own.map(copyText).join('\t')}\n`;
-    made.affected.forEach(({ ecosystem, name }, place) => { this.#affected += `${id}\t${place}\t${copyText(plain(ecosystem))}\t${copyText(plain(name))}\t${copyText(entries[place]!)}\n`; });
+    this.#records.add(`${id}\t${copyText(feed.id)}\t${copyText(key)}\t\\\\x${content.toString('hex')}\t${raw ? `\\\\x${raw.toString('hex')}` : '\\N'}\t${job.revision}\t${own.map(copyText).join('\t')}\n`);
+    made.affected.forEach(({ ecosystem, name }, place) => this.#affected.add(`${id}\t${place}\t${copyText(plain(ecosystem))}\t${copyText(plain(name))}\t${copyText(entries[place]!)}\n`));
     for (const ecosystem of new Set(made.affected.map((entry) => entry.ecosystem))) done.ecosystems[ecosystem] = (done.ecosystems[ecosystem] ?? 0) + 1;
   }
 
@@ -105,11 +110,5 @@ class Share {
   }
 }
 
-function encode(text: string): Uint8Array<ArrayBuffer> { return new TextEncoder().encode(text); }
 function plain(text: string): string { return text.includes('\0') ? text.replaceAll('\0', '') : text; }
 function arrayItem(text: string): string { return `"${plain(text).replace(/["\\]/g, '\\$&')}"`; }
-
-/** COPY's text format: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format". */
-function copyText(text: string): string {
-  return /[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (character) => ({ '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' })[character]!) : text;
-}

@@ -7,39 +7,10 @@ import { normaliseEcosystem, normaliseName } from './ecosystem.ts';
 import { bytesOf, notJson, type Parser, type Reading, rejected } from './feed.ts';
 import { isModular, streamsOf } from './module-streams.ts';
 import { rangesOf } from './osv-ranges.ts';
+import { osvRecord, type OsvAffected, type OsvRecord } from './osv-record.ts';
 import type { Severity } from './severity.ts';
 import { firstLine, isCve, severityWord } from './words.ts';
 import { parseYaml } from './yaml.ts';
-
-const text = z.string().max(1_000_000);
-const version = z.string().max(512);
-/** OSV writes null for "none" in many places. */
-const many = <T extends z.ZodType>(of: T) => z.array(of).nullish().transform((list) => list ?? []);
-const extras = z.record(z.string(), z.unknown()).nullish();
-const score = z.object({ type: z.string(), score: z.string().nullish() });
-
-/** What is read of an OSV record, https://ossf.github.io/osv-schema/ (1.7); all else is ignored. */
-const Osv = z.object({
-  id: z.string().min(1).max(200),
-  modified: text.nullish(), published: text.nullish(), withdrawn: text.nullish(),
-  aliases: many(text), upstream: many(text), related: many(text),
-  summary: text.nullish(), details: text.nullish(),
-  severity: many(score),
-  references: many(z.object({ url: text })),
-  affected: many(z.object({
-    package: z.object({ ecosystem: z.string().max(200).nullish(), name: z.string().max(1000).nullish() }).nullish(),
-    severity: many(score),
-    ranges: many(z.object({
-      type: z.string().nullish(),
-      events: z.array(z.object({ introduced: version.nullish(), fixed: version.nullish(), last_affected: version.nullish(), limit: version.nullish() })).max(20_000),
-    })),
-    versions: many(version),
-    ecosystem_specific: extras, database_specific: extras,
-  })),
-  database_specific: extras, ecosystem_specific: extras,
-});
-type Osv = z.output<typeof Osv>;
-type OsvAffected = Osv['affected'][number];
 
 /** Reads OSV records: one a file, JSON or YAML (PyPA), or a list of them, as the API answers (`{"vulns": […]}`). Files of other kinds are passed over. */
 export const parseOsv: Parser = async function* (records, { source, limits, isKnown }) {
@@ -83,14 +54,10 @@ function decode(name: string, bytes: Buffer, isYaml: boolean): unknown {
 
 /** One OSV document as an advisory, or Problem `record-not-osv` saying which fields are wrong. */
 export function advisoryOfOsv(document: unknown, source: string): Advisory {
-  const parsed = Osv.safeParse(document);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.slice(0, 5).map((issue) => ({ where: issue.path.join('.'), what: issue.message }));
-    throw new Problem('invalid', `not an OSV record: ${errors.map(({ where, what }) => `${where}: ${what}`).join('; ')}`, { code: 'record-not-osv', errors });
-  }
-  const osv = parsed.data;
-  const affected = osv.affected.flatMap((entry) => affectedOf(entry, osv));
-  const severities = scoresOf(osv.severity.length > 0 ? osv.severity : osv.affected.flatMap((entry) => entry.severity));
+  const osv = osvRecord(document);
+  const entries = osv.affected ?? [];
+  const affected = entries.flatMap((entry) => affectedOf(entry, osv));
+  const severities = scoresOf(osv.severity?.length ? osv.severity : entries.flatMap((entry) => entry.severity ?? []));
   const severity = severityOfRecord(osv);
   const title = osv.summary ? firstLine(osv.summary) : osv.details ? firstLine(osv.details) : undefined;
   return {
@@ -101,7 +68,7 @@ export function advisoryOfOsv(document: unknown, source: string): Advisory {
     ...(osv.withdrawn ? { withdrawn: osv.withdrawn } : {}),
     severities,
     ...(severity === undefined ? {} : { severity }),
-    references: osv.references.slice(0, 8).map(({ url }) => url),
+    references: (osv.references ?? []).slice(0, 8).map(({ url }) => url),
     affected,
   };
 }
@@ -117,10 +84,10 @@ function keyOf(id: string, affected: readonly Affected[]): string {
 const notice = /^(DSA|DLA|DTSA|ALSA|ALBA|ALEA|RLSA|RLBA|RXSA|RHSA|RHBA|RHEA|USN|LSN|SUSE-[A-Z]U|openSUSE-[A-Z]U|MGASA|ELSA|ELBA|ALAS\w*|OESA|openEuler-SA|TSSA|CLSA)-/;
 
 /** Tells other names of the problem from the problems a record lists (see `Advisory.vulnerabilities`). */
-function namesOf(osv: Osv): Pick<Advisory, 'aliases' | 'vulnerabilities'> {
-  const aliases = unique(osv.aliases.map(plainCve)), upstream = unique(osv.upstream.map(plainCve));
+function namesOf(osv: OsvRecord): Pick<Advisory, 'aliases' | 'vulnerabilities'> {
+  const aliases = plainNames(osv.aliases), upstream = plainNames(osv.upstream);
   const isNotice = notice.test(osv.id);
-  const cves = unique([...aliases, ...upstream, ...(isNotice ? osv.related.map(plainCve) : [])].filter(isCve));
+  const cves = unique([...aliases, ...upstream, ...(isNotice ? plainNames(osv.related) : [])].filter(isCve));
   if (isNotice) return { aliases: aliases.filter((alias) => !isCve(alias)), vulnerabilities: cves };
   const names = unique([...aliases, ...upstream]).filter((name) => name !== osv.id);
   // A record that lists several CVEs describes several problems; its other aliases belong to some of them, and no telling which.
@@ -129,28 +96,30 @@ function namesOf(osv: Osv): Pick<Advisory, 'aliases' | 'vulnerabilities'> {
 
 /** `UBUNTU-CVE-2021-3782` is Ubuntu's record of CVE-2021-3782. */
 const plainCve = (id: string): string => /^[A-Z]+-(CVE-\d{4}-\d{4,})$/.exec(id)?.[1] ?? id;
-const unique = (list: readonly string[]): string[] => [...new Set(list)];
+const unique = (list: readonly string[]): string[] => list.length < 2 ? [...list] : [...new Set(list)];
+const plainNames = (ids: OsvRecord['aliases']): string[] => unique((ids ?? []).map(plainCve));
 
-function affectedOf(entry: OsvAffected, osv: Osv): Affected[] {
+function affectedOf(entry: OsvAffected, osv: OsvRecord): Affected[] {
   if (!entry.package?.ecosystem || !entry.package.name) return [];   // only source commits are named: nothing a package can be compared with
   const ecosystem = normaliseEcosystem(entry.package.ecosystem);
-  const comparable = entry.ranges.filter(({ type }) => type !== 'GIT');
+  const all = entry.ranges ?? [], versions = entry.versions ?? [];
+  const comparable = all.filter(({ type }) => type !== 'GIT');
   const ranges = comparable.flatMap(({ events }) => rangesOf(ecosystem, events));
   const says = hints(entry, osv);
   // AlmaLinux and Rocky tell the stream of a module's build in the title; builds of another stream have other versions.
   const modular = says.module === undefined && ranges.some(({ fixed }) => isModular(fixed ?? ''));
   const modules = says.module !== undefined ? [says.module] : modular ? streamsOf(osv.summary ?? '', fixesOf(osv, entry.package.name)) : [];
   const isStreamless = modular && modules.length === 0;
-  const canTell = (comparable.length > 0 || entry.versions.length > 0) && !isStreamless;
+  const canTell = (comparable.length > 0 || versions.length > 0) && !isStreamless;
   const severity = best(scoresOf(entry.severity)) ?? says.severity;
   // Bounds that cancel out leave nothing affected; an entry with no bounds at all would mean every version.
-  const isNothing = canTell && ranges.length === 0 && entry.versions.length === 0;
-  const vendorStatus = canTell ? says.status : isStreamless ? 'its module stream is not named' : entry.ranges.length > 0 ? 'git-range-only' : 'no-versions';
+  const isNothing = canTell && ranges.length === 0 && versions.length === 0;
+  const vendorStatus = canTell ? says.status : isStreamless ? 'its module stream is not named' : all.length > 0 ? 'git-range-only' : 'no-versions';
   const affected: Affected = {
     ecosystem, name: normaliseName(ecosystem, entry.package.name),
     status: isNothing ? 'not-affected' : canTell ? 'affected' : 'undetermined',
     ...(ranges.length > 0 ? { ranges } : {}),
-    ...(entry.versions.length > 0 ? { versions: entry.versions } : {}),
+    ...(versions.length > 0 ? { versions } : {}),
     fix_state: !canTell ? 'unknown' : ranges.some(({ fixed }) => fixed !== undefined) ? 'available' : says.fixState ?? (ranges.some(({ last_affected }) => last_affected !== undefined) ? 'unknown' : 'none-yet'),
     ...(severity === undefined ? {} : { severity }),
     ...(vendorStatus === undefined ? {} : { vendor_status: vendorStatus }),
@@ -159,13 +128,16 @@ function affectedOf(entry: OsvAffected, osv: Osv): Affected[] {
 }
 
 /** Every version of a package that a record calls repaired. */
-const fixesOf = (osv: Osv, name: string): string[] =>
-  osv.affected.flatMap((one) => one.package?.name === name ? one.ranges.flatMap(({ events }) => events.flatMap(({ fixed }) => fixed ?? [])) : []);
+const fixesOf = (osv: OsvRecord, name: string): string[] =>
+  (osv.affected ?? []).flatMap((one) => one.package?.name === name ? (one.ranges ?? []).flatMap(({ events }) => events.flatMap(({ fixed }) => fixed ?? [])) : []);
 
 /** Publishers put their own word beside the package: Debian its urgency, Ubuntu its priority, AlmaLinux its module, RustSec what is no vulnerability. */
-function hints(entry: OsvAffected, osv: Osv): { severity?: Severity; status?: string; fixState?: Affected['fix_state']; module?: string } {
-  const specific = { ...entry.database_specific, ...osv.ecosystem_specific, ...entry.ecosystem_specific };
-  const word = (name: string) => typeof specific[name] === 'string' ? specific[name] as string : undefined;
+function hints(entry: OsvAffected, osv: OsvRecord): { severity?: Severity; status?: string; fixState?: Affected['fix_state']; module?: string } {
+  const places = [entry.ecosystem_specific, osv.ecosystem_specific, entry.database_specific];
+  const word = (name: string): string | undefined => {
+    const value = places.find((place) => place && Object.hasOwn(place, name))?.[name];
+    return typeof value === 'string' ? value : undefined;
+  };
   const urgency = word('urgency'), informational = word('informational');
   const said = urgency ?? word('ubuntu_priority') ?? word('severity');
   const severity = said === undefined ? undefined : severityWord(said);
@@ -179,17 +151,17 @@ function hints(entry: OsvAffected, osv: Osv): { severity?: Severity; status?: st
   };
 }
 
-function severityOfRecord(osv: Osv): Severity | undefined {
+function severityOfRecord(osv: OsvRecord): Severity | undefined {
   const own = osv.database_specific?.['severity'];
-  const other = osv.severity.find(({ type, score: word }) => !type.startsWith('CVSS') && word)?.score;
+  const other = osv.severity?.find(({ type, score: word }) => !type.startsWith('CVSS') && word)?.score;
   // Notices of the Red Hat family begin their title with the rating.
   const lead = notice.test(osv.id) ? /^(Critical|Important|Moderate|Low):/.exec(osv.summary ?? '')?.[1] : undefined;
   return severityWord(typeof own === 'string' ? own : undefined) ?? severityWord(other ?? undefined) ?? severityWord(lead);
 }
 
 /** CVSS vectors with their scores; one that cannot be scored keeps its text and has no score. */
-function scoresOf(list: readonly { type: string; score?: string | null | undefined }[]): Scored[] {
-  return list.flatMap(({ type, score: vector }) => {
+function scoresOf(list: OsvAffected['severity']): Scored[] {
+  return (list ?? []).flatMap(({ type, score: vector }) => {
     if (!vector || (type !== 'CVSS_V2' && type !== 'CVSS_V3' && type !== 'CVSS_V4')) return [];
     const score = scoreOf(vector);
     return [score === undefined ? { type, vector } : { type, vector, score }];
