@@ -64,10 +64,11 @@ it('readers never see a mixed revision, whoever is killed while taking one in, a
     const folder = edition(number);
     if (number % 9 === 0) {
       const child = spawn(process.execPath, ['--conditions=@plimsoll/source', '--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'ingest-process.spec-helper.ts'), bench.env('feeds')['PLIMSOLL_DATABASE_URL']!, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const ended = once(child, 'exit');   // it may be done before it is killed
       await once(child.stdout, 'data');
-      await sleep(number * 12);   // from its first steps to beyond its last
+      await sleep(number * 4);   // from its first steps to beyond its last
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await ended;
       killed++;
     }
     await ingestFile(db, folder);
