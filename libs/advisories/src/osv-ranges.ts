@@ -9,7 +9,8 @@ export interface OsvEvent {
   readonly limit?: string | null | undefined;
 }
 
-type Kind = 'introduced' | 'fixed' | 'last_affected' | 'limit';
+const kinds = ['introduced', 'fixed', 'last_affected', 'limit'] as const;
+type Kind = typeof kinds[number];
 
 /**
  * The stretches of versions that a range's events mean, by OSV's evaluation algorithm
@@ -18,8 +19,13 @@ type Kind = 'introduced' | 'fixed' | 'last_affected' | 'limit';
  * ordered stay as listed: what they mean is then found out, or not, when a version is compared with them.
  */
 export function rangesOf(ecosystem: string, events: readonly OsvEvent[]): Range[] {
-  const steps = events.flatMap((event) => (['introduced', 'fixed', 'last_affected', 'limit'] as const)
-    .flatMap((kind) => typeof event[kind] === 'string' && event[kind] !== '' ? [{ kind, version: event[kind] }] : []));
+  const steps: { kind: Kind; version: string }[] = [];
+  for (const event of events) {
+    for (const kind of kinds) {
+      const version = event[kind];
+      if (version) steps.push({ kind, version });
+    }
+  }
   const limits = steps.filter(({ kind, version }) => kind === 'limit' && version !== '*').map(({ version }) => version);
   const limit = limits.length === 0 || steps.some(({ kind, version }) => kind === 'limit' && version === '*') ? undefined
     : limits.reduce((highest, version) => (order(ecosystem, version, highest) ?? 0) > 0 ? version : highest);
