@@ -105,7 +105,7 @@ describe('rpm manifest', () => {
   it('reads ten columns', () => {
     const found = rpmManifest.catalog({ path: '', bytes: Buffer.from('bind\t9.16-1.cm2\t1\t2\tMicrosoft Corporation\t(none)\t3\tx86_64\t32\tbind-9.16-1.cm2.src.rpm\nbad line\n') });
     expect(found).toEqual({
-      packages: [{ type: 'rpm', name: 'bind', version: '32:9.16-1.cm2', arch: 'x86_64', source: { name: 'bind', version: '9.16-1.cm2' }, vendor: 'Microsoft Corporation' }],
+      packages: [{ type: 'rpm', name: 'bind', version: '32:9.16-1.cm2', arch: 'x86_64', source: { name: 'bind', version: '32:9.16-1.cm2' }, vendor: 'Microsoft Corporation' }],
       problems: [{ code: 'rpm-manifest-line', detail: 'line 2 has not ten columns' }],
     });
   });

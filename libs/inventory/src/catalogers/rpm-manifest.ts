@@ -1,5 +1,5 @@
 import type { FileCataloger, Found, FoundPackage, FoundProblem } from '../cataloger.ts';
-import { sourceOf } from './rpm.ts';
+import { sourceOf, withSourceEpochs } from './rpm.ts';
 
 /**
  * What distroless images of CBL-Mariner and Azure Linux keep instead of a database: the answer of `rpm -qa`, ten columns with tabs between
@@ -7,7 +7,7 @@ import { sourceOf } from './rpm.ts';
  */
 export const rpmManifest: FileCataloger = {
   name: 'rpm-manifest',
-  version: 1,
+  version: 2,
   maxBytes: 16 * 1024 * 1024,
   wants: (path) => path === 'var/lib/rpmmanifest/container-manifest-2',
   catalog({ bytes }): Found {
@@ -28,7 +28,7 @@ export const rpmManifest: FileCataloger = {
         ...(known(vendor) && { vendor }),
       });
     });
-    return { packages, ...(problems.length && { problems }) };
+    return { packages: withSourceEpochs(packages), ...(problems.length && { problems }) };
   },
 };
 

@@ -9,7 +9,7 @@ import { sqliteBlobs } from '../rpmdb/sqlite.ts';
 /** The three database formats of rpm since 4.0: Berkeley DB hash, ndb, SQLite; the content decides, not the name. */
 export const rpm: FileCataloger = {
   name: 'rpm',
-  version: 2,
+  version: 3,
   maxBytes: 256 * 1024 * 1024,
   wants(path, entry) {
     const last = path.charCodeAt(path.length - 1);
@@ -61,7 +61,7 @@ function readPackages(blobs: Generator<Buffer>): Found {
     const detail = error instanceof Problem ? error.detail : (error as Error).message;
     problems.push({ code: (error instanceof Problem && error.code) || 'rpmdb-corrupt', detail: `${detail}; ${packages.length} packages were read before` });
   }
-  return { packages, ...(owned.length && { owned }), ...(problems.length && { problems }) };
+  return { packages: withSourceEpochs(packages), ...(owned.length && { owned }), ...(problems.length && { problems }) };
 }
 
 function fromHeader({ name, version, release, epoch, arch, vendor, licence, sourceRpm, modularityLabel }: RpmHeader): FoundPackage {
@@ -71,12 +71,26 @@ function fromHeader({ name, version, release, epoch, arch, vendor, licence, sour
     type: 'rpm', name,
     version: epoch ? `${epoch}:${own}` : own,
     ...(arch && { arch }),
-    // The file name of a source package does not tell its epoch; the same version-release is the same build, hence the same epoch.
-    ...(source && { source: epoch && source.version === own ? { name: source.name, version: `${epoch}:${own}` } : source }),
+    ...(source && { source }),
     ...(vendor && { vendor }),
     ...(modularityLabel && { module: modularityLabel }),
     ...(licence && { licences: [licence] }),
   };
+}
+
+/**
+ * The file name of a source package does not tell its epoch. A package with the source's own version and release has it, because a
+ * spec file has one epoch unless a subpackage sets another together with its version; so the source's other packages learn it too.
+ */
+export function withSourceEpochs(packages: readonly FoundPackage[]): FoundPackage[] {
+  const versions = new Map<string, string>();
+  for (const { version, source } of packages) {
+    if (source && version.endsWith(`:${source.version}`)) versions.set(`${source.name} ${source.version}`, version);
+  }
+  return packages.map((one) => {
+    const version = one.source && versions.get(`${one.source.name} ${one.source.version}`);
+    return version === undefined ? one : { ...one, source: { name: one.source!.name, version } };
+  });
 }
 
 /** `bash-5.1.8-5.el9.src.rpm` → bash, 5.1.8-5.el9. */

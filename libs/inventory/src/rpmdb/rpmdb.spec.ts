@@ -46,6 +46,16 @@ describe.each(formats)('rpm database, %s', (_, database) => {
   });
 });
 
+it('a source package has the epoch of the package with its version, for its other packages too', () => {
+  const perl = [
+    { name: 'perl-libs', version: '5.26.3', release: '4.el8', epoch: 4, sourceRpm: 'perl-5.26.3-4.el8.src.rpm' },
+    { name: 'perl-Errno', version: '1.28', release: '4.el8', sourceRpm: 'perl-5.26.3-4.el8.src.rpm' },
+    { name: 'perl-Encode', version: '2.97', release: '3.el8', epoch: 4, sourceRpm: 'perl-Encode-2.97-3.el8.src.rpm' },
+    { name: 'other-Errno', version: '1.28', release: '4.el8', sourceRpm: 'other-5.26.3-4.el8.src.rpm' },
+  ];
+  expect(read(writeNdb(perl.map(rpmHeader))).packages.map(({ source }) => source!.version)).toEqual(['4:5.26.3-4.el8', '4:5.26.3-4.el8', '4:2.97-3.el8', '5.26.3-4.el8']);
+});
+
 describe('crafted rpm databases', () => {
   it('ends a Berkeley DB overflow chain that points back at itself', () => {
     const database = writeBdb([rpmHeader({ name: 'a', version: '1', release: '1', padding: 9000 })]);
