@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connectNats, Answers, Bus, Hears, jetstreamOf, listDead, replayDead, type Delivery } from '@plimsoll/bus';
 import { FindInventory, ImageIndexed, ImagePushed, ImageRejected, GetVerdict, type Body, type ImagePushed as ImagePushedBody } from '@plimsoll/contracts';
 import { Problem } from '@plimsoll/problem';
-import { manifest } from '@plimsoll/scanner/manifest';
+import { manifest as scanner } from '@plimsoll/scanner/manifest';
 import { startService, type RunningService } from '@plimsoll/service';
 import { testBench, type TestBench } from '@plimsoll/tools/testing';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -38,6 +38,9 @@ class ToyScanner {
     return { inventory: { digest, size: 1, media_type: 'x' }, packages: 1, problems: 0, indexed_at: 'now' };
   }
 }
+
+/** The scanner's keys and consumers, for a service that does a part of its work. */
+const manifest = { ...scanner, hears: [ImagePushed], answers: [FindInventory] };
 
 @Module({ controllers: [ToyScanner] })
 class ToyModule {}
