@@ -91,6 +91,8 @@ export const ecosystemOf = (os: OperatingSystem | null): string | undefined =>
 /** Under which name, ecosystem and version advisories would speak of a package; or why none can. `os` is the inventory's. */
 export function coordinatesOf(found: Package, os: OperatingSystem | null): Coordinates | Uncovered {
   const language = languages[found.type];
+  // Advisories name `group:artifact`; an artifact alone, of a jar that does not say its group, would be found in none of them.
+  if (language === 'Maven' && !found.name.includes(':')) return 'no-ecosystem';
   if (language !== undefined) return { ecosystem: language, name: normaliseName(language, found.name), version: language === 'Go' ? goVersion(found.version) : found.version };
   if (found.type === 'generic' && Object.hasOwn(programs, found.name)) return { ecosystem: programs[found.name]!, name: found.name, version: found.version };
   if (!['deb', 'apk', 'rpm', 'alpm', 'opkg', 'portage'].includes(found.type)) return 'no-ecosystem';

@@ -141,7 +141,7 @@ export const NotCovered = z.object({
   purl: z.string(), name: z.string(), version: z.string(), type: PackageType,
   /**
    * `release-not-covered`: no source has this release or registry. `system-unknown`: os-release is missing or of a system
-   * without a source. `third-party`: somebody else built it. `no-ecosystem`: nobody publishes advisories for the kind.
+   * without a source. `third-party`: somebody else built it. `no-ecosystem`: nobody publishes advisories for the kind, or it says too little of its name (a jar without a group).
    * `owner-not-covered`: it belongs to an operating-system package that is not covered.
    */
   reason: z.enum(['release-not-covered', 'system-unknown', 'third-party', 'no-ecosystem', 'owner-not-covered']),

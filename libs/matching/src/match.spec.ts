@@ -74,6 +74,13 @@ describe('one finding per problem', () => {
   const ids = (...advisories: Advisory[]) => match(anInventory([aPackage('npm', 'left-pad', '1.0.0')]), indexOf(advisories)).findings
     .map(({ id, aliases, advisories: records }) => `${id} = ${aliases.join(' ')} by ${records!.join(' ')}`).sort();
 
+  it('a jar that does not say its group is not covered, never clean', () => {
+    const index = indexOf([anAdvisory('GHSA-1', { ecosystem: 'Maven', name: 'org.foo:foo', ranges: [{ fixed: '2.0' }] })]);
+    const of = (name: string) => { const { findings, not_covered: uncovered } = match(anInventory([aPackage('maven', name, '1.0')]), index); return [findings.length, uncovered.map(({ reason }) => reason)]; };
+    expect(of('foo')).toEqual([0, ['no-ecosystem']]);
+    expect(of('org.foo:foo')[0]).toBe(1);
+  });
+
   it('cannot tell of a module build without its label, where the version would decide; a build of no module is not meant', () => {
     const index = indexOf([anAdvisory('ALSA-1', { ecosystem: 'AlmaLinux:8', name: 'nodejs', module: 'nodejs:18', ranges: [{ fixed: '1:18.9.0-1.module_el8.7.0+1' }] })]);
     const alma = { id: 'almalinux', version_id: '8.7', name: 'AlmaLinux' };
